@@ -30,7 +30,9 @@ export function layOutFiles(): string {
 }
 
 /** Members that are pointers in the server, so that zero and absent differ. */
-const POINTERS = new Set(['MemorySwappiness', 'OomKillDisable', 'PidsLimit', 'Init', 'StopTimeout']);
+const POINTERS = new Set(
+  'MemorySwappiness OomKillDisable PidsLimit Init StopTimeout MaskedPaths ReadonlyPaths'.split(' '),
+);
 /** Members that are maps: every key counts, whatever its value. */
 const MAPS = new Set(
   'EndpointsConfig Volumes ExposedPorts PortBindings Labels Config Sysctls Annotations Tmpfs StorageOpt Options DriverOpts'.split(
@@ -62,23 +64,30 @@ function isZero(v: unknown): boolean {
   return typeof v === 'object' && Object.keys(v).length === 0;
 }
 
-/** Runs `command args... create row...` for every row, one after the other. */
-export async function recordCreate(command: string[], env: Record<string, string>): Promise<Recorded[]> {
+/** Runs `create row...` in a directory with FILES, against the daemon at `socket`. */
+export type Client = (args: string[], at: { cwd: string; env: Record<string, string>; socket: string }) => Promise<Ran>;
+
+/** A client that is a program. */
+export function programClient(file: string, env: Record<string, string>): Client {
+  return (args, at) => runIn(at.cwd, file, args, { ...env, ...at.env, DOCKER_HOST: `unix://${at.socket}` });
+}
+
+/** What the client does with every row, one after the other. */
+export async function recordCreate(client: Client, rows: readonly string[][] = CREATE_ARGV): Promise<Recorded[]> {
+  const out: Recorded[] = [];
+  for (const argv of rows) out.push(await recordRow(client, argv));
+  return out;
+}
+
+async function recordRow(client: Client, argv: string[]): Promise<Recorded> {
   const cwd = layOutFiles();
   const daemon = new RecordingDaemon(join(cwd, 'recorder.sock'), '1.50');
   await daemon.listen();
   try {
-    const out: Recorded[] = [];
-    for (const argv of CREATE_ARGV) {
-      daemon.last = undefined;
-      rmSync(join(cwd, 'cid.txt'), { force: true });
-      const full = [...command.slice(1), 'create', ...argv];
-      const run = await runIn(cwd, command[0]!, full, { ...ENV, ...env, DOCKER_HOST: `unix://${daemon.socket}` });
-      const seen = daemon.last as { query: Record<string, string>; body: unknown } | undefined;
-      const row: Recorded = { argv, ...run, ...(seen && { query: seen.query, body: withoutZeros(seen.body) }) };
-      out.push(JSON.parse(JSON.stringify(row).replaceAll(cwd, '$CWD')));
-    }
-    return out;
+    const run = await client(['create', ...argv], { cwd, env: { ...ENV }, socket: daemon.socket });
+    const seen = daemon.last;
+    const row: Recorded = { argv, ...run, ...(seen && { query: seen.query, body: withoutZeros(seen.body) }) };
+    return JSON.parse(JSON.stringify(row).replaceAll(cwd, '$CWD'));
   } finally {
     await daemon.close();
     rmSync(cwd, { recursive: true });
@@ -97,10 +106,8 @@ function runIn(cwd: string, file: string, args: string[], env: Record<string, st
 }
 
 if (import.meta.main) {
-  const rows = await recordCreate([process.argv[2] ?? 'docker'], {
-    DOCKER_CONFIG: '/nonexistent',
-    HOME: '/nonexistent',
-  });
+  const env = { DOCKER_CONFIG: '/nonexistent', HOME: '/nonexistent' };
+  const rows = await recordCreate(programClient(process.argv[2] ?? 'docker', env));
   const lines = rows.map((row) => JSON.stringify(row));
   writeFileSync(new URL('../fixtures/cli/create-docker-28.2.2.json', import.meta.url), `[\n${lines.join(',\n')}\n]\n`);
 }

@@ -33,17 +33,19 @@ export const processFlags: FlagSpec[] = [
 /**
  * @param args image, then command and arguments
  * @param proxies variables that the configuration file adds where the command line does not set them
+ * @param detached `run -d`: no stream is attached by itself
  */
 export function toProcess(
   flags: Flags,
   args: readonly string[],
   around: Surroundings,
   proxies: Readonly<Record<string, string>>,
+  detached: boolean,
 ): ContainerConfig {
   const [image = '', ...command] = args;
   const entrypoint = flags.string('entrypoint');
   return {
-    ...toStreams(flags),
+    ...toStreams(flags, detached),
     ...withoutEmpty({
       Image: image,
       Cmd: command,
@@ -61,9 +63,9 @@ export function toProcess(
 }
 
 /** Neither -a nor -d: output is attached. -i attaches input, and then the daemon closes it when we go. */
-function toStreams(flags: Flags): ContainerConfig {
+function toStreams(flags: Flags, detached: boolean): ContainerConfig {
   const attach = flags.list('attach').map(parseAttachStream);
-  const all = attach.length === 0 && !(flags.changed('detach') && flags.bool('detach'));
+  const all = attach.length === 0 && !detached;
   const stdin = flags.bool('interactive') || attach.includes('stdin');
   return {
     AttachStdin: stdin,
@@ -88,6 +90,6 @@ function toEnv(flags: Flags, around: Surroundings, proxies: Readonly<Record<stri
 }
 
 function toLabels(flags: Flags, around: Surroundings): Record<string, string> {
-  const fromFiles = flags.list('label-file').flatMap((file) => readKeyValueFile(file, around.cwd));
+  const fromFiles = flags.list('label-file').flatMap((file) => readKeyValueFile(file, around.cwd, () => undefined));
   return toMap([...fromFiles, ...flags.list('label')]);
 }

@@ -38,6 +38,8 @@ export interface CreateSource {
   /** Proxy variables of the configuration file. */
   proxies: Readonly<Record<string, string>>;
   consoleSize: ConsoleSize;
+  /** `run -d` */
+  detached: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export function toCreateRequest(source: CreateSource): ContainerCreateRequest {
   const mounts = toMounts(flags, around);
   const ports = toPorts(flags);
   const devices = toDevices(flags);
-  const config = toProcess(flags, args, around, source.proxies);
+  const config = toProcess(flags, args, around, source.proxies, source.detached);
   const resources = toResources(flags);
   const security = toSecurity(flags, around);
   const lifecycle = toLifecycle(flags);

@@ -31,14 +31,13 @@ export const securityFlags: FlagSpec[] = [
 export function toSecurity(flags: Flags, around: Surroundings): Partial<HostConfig> {
   const namespaces = toNamespaces(flags);
   const { options, unconfinedPaths } = parseSecurityOptions(flags.list('security-opt'), around.cwd);
-  const { add, drop } = toCapabilities(flags.list('cap-add'), flags.list('cap-drop'));
   return {
     ...namespaces,
     ...withoutEmpty({
       Privileged: flags.bool('privileged'),
       ReadonlyRootfs: flags.bool('read-only'),
-      CapAdd: add,
-      CapDrop: drop,
+      CapAdd: toCapabilities(flags.list('cap-add')),
+      CapDrop: toCapabilities(flags.list('cap-drop')),
       SecurityOpt: options,
       GroupAdd: flags.list('group-add'),
       Sysctls: toMap(flags.list('sysctl')),

@@ -10,10 +10,10 @@ const NEWLINE = 0x0a;
 
 /**
  * Reads a file; `path` is relative to `cwd`.
- * @param lookup value of a bare `NAME`; undefined leaves the line out. Without a lookup bare names are kept.
+ * @param lookup value of a bare `NAME`; undefined leaves the line out
  * @throws `open x: no such file or directory`, `invalid env file (x): ...`
  */
-export function readKeyValueFile(path: string, cwd: string, lookup?: (name: string) => string | undefined): string[] {
+export function readKeyValueFile(path: string, cwd: string, lookup: (name: string) => string | undefined): string[] {
   let content: Buffer;
   try {
     content = readFileSync(resolve(cwd, path));
@@ -31,7 +31,7 @@ export function readKeyValueFile(path: string, cwd: string, lookup?: (name: stri
 }
 
 /** The lines of such a file, completed by `lookup`. */
-export function parseKeyValueLines(content: Buffer, lookup?: (name: string) => string | undefined): string[] {
+export function parseKeyValueLines(content: Buffer, lookup: (name: string) => string | undefined): string[] {
   const out: string[] = [];
   let number = 0;
   for (let at = 0; at < content.length; ) {
@@ -45,13 +45,13 @@ export function parseKeyValueLines(content: Buffer, lookup?: (name: string) => s
   return out;
 }
 
-function parseLine(bytes: Buffer, number: number, lookup?: (name: string) => string | undefined): string | undefined {
+function parseLine(bytes: Buffer, number: number, lookup: (name: string) => string | undefined): string | undefined {
   const line = decode(bytes, number).trimStart();
   if (line === '' || line.startsWith('#')) return undefined;
   const { before: name, found } = cut(line, '=');
   if (name === '') throw new Error(`no variable name on line '${line}'`);
   if (/\s/.test(name)) throw new Error(`variable '${name}' contains whitespaces`);
-  if (found || !lookup) return line;
+  if (found) return line;
   const value = lookup(name);
   return value === undefined ? undefined : `${name}=${value}`;
 }

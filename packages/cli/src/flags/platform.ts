@@ -1,4 +1,4 @@
-import { arch } from 'node:os';
+import { hostPlatform, normaliseArchitecture } from '@tsdocker/shared/platform.ts';
 
 const SYSTEMS = new Set(
   'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(
@@ -10,61 +10,49 @@ const ARCHITECTURES = new Set(
     ' ',
   ),
 );
-/** Other names of architectures, with the variant they imply. */
-const ALIASES: Readonly<Record<string, string>> = {
-  i386: '386',
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  armhf: 'arm/v7',
-  armel: 'arm/v6',
-};
 const COMPONENT = /^[A-Za-z0-9_.-]+$/;
 
 /**
- * `os[/arch[/variant]]` or `arch`, in the form the API takes: other names of an architecture replaced, the variant left
- * out where it is the usual one.
- * @throws Docker's words for a component with odd characters or a lone word that is neither system nor architecture
+ * `os[/arch[/variant]]`, or an architecture alone, in the form that the API takes: other names of an architecture replaced,
+ * its usual variant neither added nor, where it was typed, taken away.
+ * @throws docker's words for a component with odd characters or a lone word that is neither system nor architecture
  */
 export function normalizePlatform(text: string): string {
-  const parts = splitAtMost(text, 3);
-  for (const part of parts) if (!COMPONENT.test(part)) throw invalidComponent(part, text);
-  const [first = '', second, third] = parts.map((part) => part.toLowerCase());
-  if (second !== undefined) return [systemName(first), architecture(second, third)].join('/');
-  if (SYSTEMS.has(systemName(first)))
-    return `${systemName(first)}/${architecture(arch() === 'x64' ? 'amd64' : arch())}`;
-  const normalized = architecture(first);
-  if (ARCHITECTURES.has(normalized.split('/')[0]!)) return `linux/${normalized}`;
-  throw new Error(
-    `error parsing specified platform: "${text}": unknown operating system or architecture: invalid argument`,
-  );
+  const parts = splitAtMost(text, 4);
+  for (const part of parts) {
+    if (!COMPONENT.test(part)) {
+      const rule = 'platform specifier component must match "^[A-Za-z0-9_.-]+$"';
+      throw invalid(`"${part}" is an invalid component of "${text}": ${rule}`);
+    }
+  }
+  const [first = '', second, third, fourth] = parts;
+  if (fourth !== undefined) throw invalid(`"${text}": cannot parse platform specifier`);
+  const system = systemName(first);
+  if (second !== undefined) return `${system}/${architectureOf(second, third)}`;
+  if (SYSTEMS.has(system)) return `${system}/${hostPlatform().architecture}`;
+  const { architecture } = normaliseArchitecture(first);
+  if (!ARCHITECTURES.has(architecture)) throw invalid(`"${text}": unknown operating system or architecture`);
+  return `linux/${architectureOf(first, undefined)}`;
 }
 
-/** The last piece keeps further slashes, so that it is refused as a whole. */
+/** The last piece keeps the slashes that are left, so that it is refused as a whole. */
 function splitAtMost(text: string, count: number): string[] {
   const parts = text.split('/');
   return parts.length <= count ? parts : [...parts.slice(0, count - 1), parts.slice(count - 1).join('/')];
 }
 
-function invalidComponent(part: string, text: string): Error {
-  return new Error(
-    `error parsing specified platform: "${part}" is an invalid component of "${text}": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument`,
-  );
+function invalid(what: string): Error {
+  return new Error(`error parsing specified platform: ${what}: invalid argument`);
 }
 
 function systemName(name: string): string {
-  return name === 'macos' ? 'darwin' : name;
+  const lower = name.toLowerCase();
+  return lower === 'macos' ? 'darwin' : lower;
 }
 
-function architecture(name: string, variant?: string): string {
-  const [base = '', implied] = (Object.hasOwn(ALIASES, name) ? ALIASES[name]! : name).split('/');
-  const shown = usualVariant(base, variant ?? implied ?? '');
-  return shown === '' ? base : `${base}/${shown}`;
-}
-
-function usualVariant(base: string, variant: string): string {
-  const version = /^\d+$/.test(variant) && base.startsWith('arm') ? `v${variant}` : variant;
-  if (base === 'arm') return version === '' ? 'v7' : version;
-  if (base === 'arm64') return version === 'v8' ? '' : version;
-  return base === 'amd64' && version === 'v1' ? '' : version;
+function architectureOf(name: string, typed: string | undefined): string {
+  const { architecture, variant = '' } = normaliseArchitecture(name, typed);
+  const implied = architecture === 'arm' && variant === 'v7' && typed === undefined;
+  const shown = architecture === 'arm64' && typed !== undefined && variant === '' ? 'v8' : variant;
+  return implied || shown === '' ? architecture : `${architecture}/${shown}`;
 }
