@@ -1,5 +1,6 @@
 /** Requests about containers and execs. Each function is one Engine API operation. */
 import type { Readable } from 'node:stream';
+import { encodeFilters, type Filters } from '@tsdocker/shared/filters.ts';
 import type {
   ContainerCreateRequest,
   ContainerCreateResponse,
@@ -20,9 +21,9 @@ export type FilterMap = Readonly<Record<string, readonly string[]>>;
 
 const at = (container: string, verb: string): string => `/containers/${encodeURIComponent(container)}/${verb}`;
 
-/** `filters` is left out when empty, as docker does. */
-export function filterQuery(filters: FilterMap | undefined): object | undefined {
-  return filters && Object.keys(filters).length > 0 ? filters : undefined;
+/** `{"key":{"value":true}}`, the shape docker's client sends; left out when empty. */
+export function filterQuery(filters: FilterMap | undefined): string | undefined {
+  return encodeFilters((filters ?? {}) as Filters) || undefined;
 }
 
 export interface ContainerListOptions {

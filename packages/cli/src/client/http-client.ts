@@ -14,7 +14,7 @@ import type {
 import type { Endpoint } from './endpoint.ts';
 import { ConnectionError, connectionError, DaemonError, messageOfBody } from './errors.ts';
 import { hijackRequest } from './hijack.ts';
-import { openTransport, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** An engine that does not name its version in the ping is at least this old. */
 const OLDEST_VERSION = '1.24';
@@ -119,7 +119,8 @@ class HttpEngineClient implements EngineClient {
   }
 
   #open(): Promise<Transport> {
-    this.#transport ??= openTransport(this.#endpoint);
+    // node:http costs milliseconds: only a command that talks to the daemon pays them.
+    this.#transport ??= import('./transport.ts').then(({ openTransport }) => openTransport(this.#endpoint));
     return this.#transport;
   }
 

@@ -4,6 +4,7 @@ import type { EventMessage } from '@tsdocker/shared/types/events.ts';
 import type { SystemInfo, SystemVersion } from '@tsdocker/shared/types/system.ts';
 import type { EngineClient } from './client.ts';
 import { type FilterMap, filterQuery } from './container.ts';
+import { parseExactJson } from './exact-json.ts';
 import { jsonObjects } from './json-stream.ts';
 
 /** SystemVersion */
@@ -16,7 +17,7 @@ export async function systemInfo(client: EngineClient): Promise<SystemInfo> {
   return (await client.request('GET', '/info')).json();
 }
 
-/** SystemEvents, endless without `until`. @param options.since `sec.nanos` */
+/** SystemEvents, endless without `until`; timeNano comes as a bigint. @param options.since `sec.nanos` */
 export async function systemEvents(
   client: EngineClient,
   options: { since?: string; until?: string; filters?: FilterMap; signal?: AbortSignal },
@@ -24,7 +25,7 @@ export async function systemEvents(
   const query = { since: options.since, until: options.until, filters: filterQuery(options.filters) };
   const signal = options.signal ? { signal: options.signal } : {};
   const response = await client.request('GET', '/events', { query, ...signal });
-  return jsonObjects<EventMessage>(response.stream());
+  return jsonObjects<EventMessage>(response.stream(), parseExactJson);
 }
 
 /** What SystemDataUsage answers below API 1.52; later versions add totals of their own beside these. */
