@@ -74,7 +74,8 @@ test('a domain of the daemon imports only its own layer down, and other domains 
     const toLayer = DAEMON_LAYERS[to];
     if (fromLayer === undefined || toLayer === undefined || from === to) continue;
     assert.ok(toLayer >= fromLayer, `${file} reaches up to ${target}`);
-    if (toLayer === fromLayer) assert.match(target, /\.types\.ts$/, `${file} must use the seam of ${to}, not ${target}`);
+    if (toLayer === fromLayer)
+      assert.match(target, /\.types\.ts$/, `${file} must use the seam of ${to}, not ${target}`);
   }
 });
 
