@@ -1,7 +1,7 @@
 // Other people's programs that the tests compare with: a registry server, debootstrap, docker. What the machine has is
 // used; on Debian what is missing is unpacked below .cache/peers from the distribution's packages, and nothing is installed.
 // Where neither works the tests that need it are skipped by name.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cache, run, step } from './steps.mjs';
 
@@ -91,10 +91,14 @@ export async function preparePeers(programs, { quiet = false } = {}) {
   }
   const env = { PATH: `${path}${delimiter}${ours}` };
   if (existsSync(tree)) {
-    const libraries = ['usr/lib', 'lib'].map((folder) =>
-      join(tree, folder, `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`),
-    );
-    env.TSDOCKER_PEER_LIBRARIES = libraries.join(':');
+    const libraries = join(tree, 'usr/lib', `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`);
+    env.LD_LIBRARY_PATH = libraries;
+    env.XTABLES_LIBDIR = join(libraries, 'xtables');
+    // What the distribution's alternatives system would link.
+    for (const name of ['iptables', 'ip6tables']) {
+      const link = join(tree, 'usr/sbin', name);
+      if (existsSync(`${link}-nft`) && !existsSync(link)) symlinkSync(`${name}-nft`, link);
+    }
   }
   return { env, missing };
 }

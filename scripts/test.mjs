@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { preparePeers } from './peers.mjs';
 import { setup } from './setup.mjs';
+import { starterArchive } from './starter-image.mjs';
 import { filesBelow, root, runtimeNode, SetupError } from './steps.mjs';
 
 const PEERS = ['docker-registry', 'debootstrap', 'dockerd', 'iptables', 'nft', 'skopeo'];
@@ -27,6 +28,9 @@ if (files.length === 0) {
 const needsPeers = files.some((file) => /\/test\/(integration|e2e)\//.test(file));
 const peers = needsPeers && process.getuid?.() === 0 ? await preparePeers(PEERS) : { env: {}, missing: {} };
 for (const [program, reason] of Object.entries(peers.missing)) process.stdout.write(`missing: ${program}: ${reason}\n`);
+
+// Made before the tests, not by whichever of them comes first: several run at once.
+if (needsPeers && process.getuid?.() === 0) await starterArchive();
 
 const environment = { ...process.env, ...peers.env };
 // What a user has set for docker must not reach the tests: they make their own daemons.

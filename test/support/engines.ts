@@ -110,11 +110,9 @@ class DaemonProcess implements Engine {
 
   async start(): Promise<void> {
     const log = openSync(join(this.directory, 'engine.log'), 'a');
-    const libraries = process.env['TSDOCKER_PEER_LIBRARIES'];
     const child = spawn(this.#command, this.#args, {
       stdio: ['ignore', log, log],
       detached: true,
-      env: { ...process.env, ...(this.name === 'dockerd' && libraries ? { LD_LIBRARY_PATH: libraries } : {}) },
     });
     this.#child = child;
     let failed: string | undefined;
