@@ -1,6 +1,6 @@
 /** Real daemons for tests: ours and docker's, each with its own root, socket and pid file, ended by pid. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -114,6 +114,7 @@ class DaemonProcess implements Engine {
       stdio: ['ignore', log, log],
       detached: true,
     });
+    closeSync(log);
     this.#child = child;
     let failed: string | undefined;
     child.on('error', (error) => {
