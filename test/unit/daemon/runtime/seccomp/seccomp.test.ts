@@ -66,8 +66,10 @@ function holds(arg: SeccompArgument, actual: bigint): boolean {
 function straightforward(d: ArchDecisions, nr: number, args: bigint[]): number {
   const decision = d.byNumber.get(nr);
   if (!decision) return nr > d.lastKnown ? d.beyond : d.otherwise;
-  const seen = d.table.narrow ? args.map((a) => a & 0xffffffffn) : args;
-  return decision.find((rule) => rule.args.every((arg) => holds(arg, seen[arg.index]!)))!.action;
+  const cut = (value: bigint) => (d.table.narrow ? value & 0xffffffffn : value);
+  const agrees = (a: SeccompArgument) =>
+    holds({ ...a, value: cut(a.value), valueTwo: cut(a.valueTwo) }, cut(args[a.index]!));
+  return decision.find((rule) => rule.args.every(agrees))!.action;
 }
 
 function compareEverywhere(profile: ResolvedProfile): void {
