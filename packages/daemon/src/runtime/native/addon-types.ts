@@ -6,6 +6,7 @@ export interface NativeAddon
     NetlinkBinding,
     NamespaceBinding,
     FilesystemBinding,
+    NodeBinding,
     TerminalBinding {}
 
 /** native/addon/process_binding.cc */
@@ -31,3 +32,17 @@ export interface FilesystemBinding {}
 /** native/addon/terminal_binding.cc */
 // biome-ignore lint/suspicious/noEmptyInterface: filled by the terminal binding
 export interface TerminalBinding {}
+
+/** native/addon/node_binding.cc: single metadata calls, synchronous; an error carries errno, code, syscall and path. */
+export interface NodeBinding {
+  /** mknod(2). `mode` with its type bits (S_IFCHR ...). */
+  makeNode(path: string, mode: number, major: number, minor: number): void;
+  /** Copies all extended attributes but overlayfs' own; links are not followed. */
+  copyXattrs(from: string, to: string): void;
+  /** trusted.overlay.opaque = y */
+  isOpaqueDirectory(path: string): boolean;
+  /** A tmpfs with nosuid, nodev, noexec. @param data `mode=1777,size=65536k` */
+  mountTmpfs(target: string, data: string): void;
+  /** Lazy unmount of the topmost mount there; nothing mounted is no error. */
+  detachMount(target: string): void;
+}
