@@ -31,7 +31,7 @@ export function layerWriter(place: LayerPlace): LayerWriter {
       }
       const sizeBytes = await native.treeBytes(place.directory);
       // A layer without lower layers is named by its own content.
-      await place.publish(chainId === '' ? actual : chainId);
+      await place.publish(chainId ?? actual);
       return { diffId: actual, sizeBytes, hasRoot };
     },
     abort: async () => {

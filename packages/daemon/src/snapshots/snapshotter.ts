@@ -17,9 +17,10 @@ export interface LayerWriter {
   write(chunk: Buffer): Promise<void>;
   /**
    * Ends the tar, waits for the unpacker, checks the diffID and puts the layer in its place.
+   * Undefined: not known beforehand; the chain id of a first layer is its diffID.
    * @throws System when the content is no layer or another one than `diffId`
    */
-  commit(chainId: Digest, diffId: Digest | undefined): Promise<UnpackedLayer>;
+  commit(chainId: Digest | undefined, diffId: Digest | undefined): Promise<UnpackedLayer>;
   abort(): Promise<void>;
 }
 
