@@ -26,8 +26,16 @@ export interface NetlinkBinding {}
 export interface NamespaceBinding {}
 
 /** native/addon/filesystem_binding.cc */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the filesystem binding
-export interface FilesystemBinding {}
+export interface FilesystemBinding {
+  /** syncfs(2) of the file system that holds the directory `path`. @throws `{ errno, syscall, step, path }` */
+  syncFileSystem(path: string): Promise<void>;
+  /** Removes a tree of any depth and any names, without following symlinks. Missing is no error. */
+  removeTree(path: string): Promise<void>;
+  /** Bytes of files and symlinks below `path`, each inode once. ELOOP deeper than 512 directories. */
+  treeBytes(path: string): Promise<number>;
+  /** lgetxattr(2). Undefined: no such attribute. */
+  getXattr(path: string, name: string): Promise<Buffer | undefined>;
+}
 
 /** native/addon/terminal_binding.cc */
 // biome-ignore lint/suspicious/noEmptyInterface: filled by the terminal binding
