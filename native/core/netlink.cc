@@ -17,9 +17,14 @@ struct Expectation {
   uint32_t first_seq = 0;
   uint32_t last_seq = 0;
   bool first_is_silent = false;
+  bool any_reply = false;
 };
 
-// Walks the request; false when its lengths do not fit.
+bool asks_for_reply(const nlmsghdr& header) {
+  return (header.nlmsg_flags & NLM_F_ACK) || (header.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
+// Walks the request; false when its lengths do not fit or nothing in it will be answered.
 bool read_expectation(const uint8_t* request, size_t size, Expectation* out) {
   size_t offset = 0;
   while (offset < size) {
@@ -29,12 +34,15 @@ bool read_expectation(const uint8_t* request, size_t size, Expectation* out) {
     if (header.nlmsg_len < sizeof header || header.nlmsg_len > size - offset) return false;
     if (offset == 0) {
       out->first_seq = header.nlmsg_seq;
-      out->first_is_silent = (header.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)) == 0;
+      out->first_is_silent = !asks_for_reply(header);
     }
-    out->last_seq = header.nlmsg_seq;
+    if (asks_for_reply(header)) {
+      out->last_seq = header.nlmsg_seq;
+      out->any_reply = true;
+    }
     offset += NLMSG_ALIGN(header.nlmsg_len);
   }
-  return size > 0;
+  return out->any_reply;
 }
 
 // True when a message of this datagram ends the transaction.
