@@ -156,8 +156,6 @@ void JsonLog::escaped(const char* data, size_t length) {
         replace("\\n", 2, 1);
       } else if (c == '\r') {
         replace("\\r", 2, 1);
-      } else if (c == '\t') {
-        replace("\\t", 2, 1);
       } else {
         replace(code, 6, 1);
       }

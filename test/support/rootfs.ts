@@ -7,8 +7,30 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 const PROGRAMS = [
-  'sh', 'cat', 'ls', 'id', 'sleep', 'stty', 'head', 'tail', 'true', 'dd', 'readlink', 'kill', 'mkdir', 'touch', 'seq', 'hostname',
-  'grep', 'wc', 'chmod', 'stat', 'env', 'tty', 'nproc',
+  'sh',
+  'cat',
+  'ls',
+  'id',
+  'sleep',
+  'stty',
+  'head',
+  'tail',
+  'true',
+  'dd',
+  'readlink',
+  'kill',
+  'mkdir',
+  'touch',
+  'seq',
+  'hostname',
+  'grep',
+  'tr',
+  'wc',
+  'chmod',
+  'stat',
+  'env',
+  'tty',
+  'nproc',
 ];
 
 /** Makes /bin, /lib, /etc, /tmp and the empty mount points below `directory`. @throws Error when a program is missing */
@@ -36,4 +58,3 @@ async function librariesOf(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program]).catch(() => ({ stdout: '' }));
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? '').filter(Boolean);
 }
-

@@ -3,16 +3,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ProcessStreams } from '../../packages/daemon/src/runtime/runtime.ts';
 import { native, nativeDirectory } from '../../packages/daemon/src/runtime/native/bindings.ts';
+import type { ProcessStreams } from '../../packages/daemon/src/runtime/runtime.ts';
 import { createShimLauncher, type NativeShimLauncher } from '../../packages/daemon/src/runtime/shim/launcher.ts';
 import type { CgroupPlan, ShimStart } from '../../packages/daemon/src/runtime/shim/shim.types.ts';
 import type { OciProcess, OciSpec } from '../../packages/shared/src/types/oci-spec.ts';
 import { makeRootfs } from './rootfs.ts';
 
 export const DEFAULT_CAPABILITIES = [
-  'CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP',
-  'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE',
+  'CHOWN',
+  'DAC_OVERRIDE',
+  'FSETID',
+  'FOWNER',
+  'MKNOD',
+  'NET_RAW',
+  'SETGID',
+  'SETUID',
+  'SETFCAP',
+  'SETPCAP',
+  'NET_BIND_SERVICE',
+  'SYS_CHROOT',
+  'KILL',
+  'AUDIT_WRITE',
 ].map((name) => `CAP_${name}`);
 
 /** Why these tests cannot run here, or false. */
@@ -89,18 +101,54 @@ function makeSpec(args: string[]): OciSpec {
     hostname: 'testhost',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
-      { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+      },
+      {
+        destination: '/dev/pts',
+        type: 'devpts',
+        source: 'devpts',
+        options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+      },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
       { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-      { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'] },
+      {
+        destination: '/dev/shm',
+        type: 'tmpfs',
+        source: 'shm',
+        options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+      },
     ],
     linux: {
-      namespaces: [{ type: 'pid' }, { type: 'network' }, { type: 'mount' }, { type: 'ipc' }, { type: 'uts' }, { type: 'cgroup' }],
-      devices: [device('/dev/null', 3), device('/dev/zero', 5), device('/dev/full', 7), device('/dev/random', 8), device('/dev/urandom', 9), device('/dev/tty', 0, 5)],
+      namespaces: [
+        { type: 'pid' },
+        { type: 'network' },
+        { type: 'mount' },
+        { type: 'ipc' },
+        { type: 'uts' },
+        { type: 'cgroup' },
+      ],
+      devices: [
+        device('/dev/null', 3),
+        device('/dev/zero', 5),
+        device('/dev/full', 7),
+        device('/dev/random', 8),
+        device('/dev/urandom', 9),
+        device('/dev/tty', 0, 5),
+      ],
       sysctl: {},
-      maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/sys/firmware', '/proc/scsi', '/proc/nothing-here'],
+      maskedPaths: [
+        '/proc/kcore',
+        '/proc/keys',
+        '/proc/timer_list',
+        '/sys/firmware',
+        '/proc/scsi',
+        '/proc/nothing-here',
+      ],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },
   };
@@ -114,7 +162,9 @@ export function makeCgroupPlan(id: string, memoryBytes?: number): CgroupPlan {
 }
 
 function version1(id: string, memoryBytes?: number): CgroupPlan {
-  const controllers = ['memory', 'pids', 'freezer', 'devices', 'cpu'].filter((name) => existsSync(`/sys/fs/cgroup/${name}`));
+  const controllers = ['memory', 'pids', 'freezer', 'devices', 'cpu'].filter((name) =>
+    existsSync(`/sys/fs/cgroup/${name}`),
+  );
   const of = (name: string) => `/sys/fs/cgroup/${name}/tsdocker-test/${id}`;
   const limits = memoryBytes ? ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'] : [];
   return {
@@ -136,11 +186,19 @@ function version2(id: string, memoryBytes?: number): CgroupPlan {
   const value = String(memoryBytes);
   return {
     version: 2,
-    directories: [{ path: parent, own: false }, { path: own, own: true }],
+    directories: [
+      { path: parent, own: false },
+      { path: own, own: true },
+    ],
     writes: [
       { path: '/sys/fs/cgroup/cgroup.subtree_control', value: '+memory +pids', optional: true },
       { path: `${parent}/cgroup.subtree_control`, value: '+memory +pids', optional: true },
-      ...(memoryBytes ? [{ path: `${own}/memory.max`, value, optional: false }, { path: `${own}/memory.swap.max`, value: '0', optional: true }] : []),
+      ...(memoryBytes
+        ? [
+            { path: `${own}/memory.max`, value, optional: false },
+            { path: `${own}/memory.swap.max`, value: '0', optional: true },
+          ]
+        : []),
     ],
     join: [own],
     memoryDirectory: own,
@@ -159,5 +217,8 @@ export async function collect(streams: ProcessStreams): Promise<{ stdout: string
 /** Messages of a json-file log. */
 export function readLog(path: string): { log: string; stream: string; time: string }[] {
   const text = readFileSync(path, 'utf8');
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as { log: string; stream: string; time: string });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { log: string; stream: string; time: string });
 }

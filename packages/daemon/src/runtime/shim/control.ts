@@ -43,8 +43,6 @@ export class ShimControl {
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#close());
-    // A container must not keep a daemon from ending.
-    socket.unref();
   }
 
   /** @throws Error with code ENOENT or ECONNREFUSED when no shim listens */

@@ -60,7 +60,7 @@ export function encodeFrame(
 /** A request's payload: its number, then 32-bit words. */
 export function words(...values: number[]): Buffer {
   const payload = Buffer.alloc(values.length * 4);
-  values.forEach((value, i) => payload.writeUInt32LE(value >>> 0, i * 4));
+  for (const [i, value] of values.entries()) payload.writeUInt32LE(value >>> 0, i * 4);
   return payload;
 }
 

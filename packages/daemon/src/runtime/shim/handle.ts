@@ -39,6 +39,7 @@ export class NativeShimHandle implements ShimHandle {
   #gone = Promise.withResolvers<void>();
   #started = Promise.withResolvers<void>();
   #hasExited = false;
+  #released = false;
   #oomHandlers: (() => void)[] = [];
   #execs = new Map<number, ExecSession>();
   #nextSession = randomInt(1, 0x10000);
@@ -53,6 +54,12 @@ export class NativeShimHandle implements ShimHandle {
     // Who does not ask for it must not be told by an unhandled rejection.
     this.started.catch(() => {});
     opts.control.listen({ frame: (frame) => this.#receive(frame), closed: () => void this.#closed() });
+  }
+
+  /** Lets go of the connection. The container runs on; `exited` and `gone` do not resolve any more. */
+  release(): void {
+    this.#released = true;
+    this.#opts.control.destroy();
   }
 
   /** What a reattached shim told at once. */
@@ -183,6 +190,7 @@ export class NativeShimHandle implements ShimHandle {
   }
 
   async #closed(): Promise<void> {
+    if (this.#released) return;
     if (!this.#hasExited) {
       this.#hasExited = true;
       await this.#opts.onLost();

@@ -64,6 +64,7 @@ export class NativeShimLauncher implements ShimLauncher {
   #baseNamespace: number;
   #cgroupLayout: CgroupLayout;
   #classicOverlay: boolean;
+  #live = new Set<NativeShimHandle>();
 
   constructor(opts: ShimLauncherOptions, executable: number, baseNamespace: number, cgroupLayout: CgroupLayout) {
     this.#native = opts.native;
@@ -93,7 +94,7 @@ export class NativeShimLauncher implements ShimLauncher {
       await handle.attached();
       control.send(FRAME.go);
       await handle.started;
-      return handle;
+      return this.#keep(handle);
     } catch (err) {
       await cleanUpLost(runtimeDirectory, this.#native);
       await rm(runtimeDirectory, { recursive: true, force: true });
@@ -114,7 +115,7 @@ export class NativeShimLauncher implements ShimLauncher {
       const onLost = () => this.#cleanUp(runtimeDirectory);
       const shim = new NativeShimHandle({ runtimeDirectory, control, steps: [], onLost });
       shim.adopt(welcome);
-      return { kind: 'running', shim, paused: welcome.frozen };
+      return { kind: 'running', shim: this.#keep(shim), paused: welcome.frozen };
     }
     if (control && welcome) await ended(control);
     control?.destroy();
@@ -130,10 +131,17 @@ export class NativeShimLauncher implements ShimLauncher {
     await rm(runtimeDirectory, { recursive: true, force: true });
   }
 
-  /** Closes what the shims share. Running containers are not touched. */
+  /** Lets go of all shims and closes what they share. Running containers are not touched. */
   close(): void {
+    for (const handle of this.#live) handle.release();
     closeSync(this.#executable);
     closeSync(this.#baseNamespace);
+  }
+
+  #keep(handle: NativeShimHandle): NativeShimHandle {
+    this.#live.add(handle);
+    void handle.gone.then(() => this.#live.delete(handle));
+    return handle;
   }
 
   /** @returns when the shim process has ended and is reaped */
