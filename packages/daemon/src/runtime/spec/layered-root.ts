@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, rea
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 /** linux/fcntl.h; node has no name for it. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 const MAX_LINKS = 40;
 
 /** True when the directory behind this path hides those of the layers below (trusted.overlay.opaque = y). */
@@ -46,6 +46,18 @@ export class LayeredRoot {
         closeSync(fd);
       }
     });
+  }
+
+  /**
+   * @returns descriptors (O_PATH) of a directory's part in each layer, top first, which the caller closes; undefined when
+   *   there is no such directory
+   */
+  openDirectory(path: string): number[] | undefined {
+    return this.#resolve(path, (entry) =>
+      entry.kind === 'directory'
+        ? entry.fds.map((fd) => openSync(`/proc/self/fd/${fd}`, O_PATH | O_DIRECTORY))
+        : undefined,
+    );
   }
 
   /** Calls `use` while the entry's descriptors are open; they are closed after. Undefined when there is none. */
