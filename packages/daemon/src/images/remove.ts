@@ -22,7 +22,11 @@ function isSingleReference(refs: readonly string[]): boolean {
 }
 
 /** @throws NotFound; Conflict in Docker's words */
-export async function removeImage(library: Library, text: string, opts: RemoveOptions): Promise<ImageDeleteResponseItem[]> {
+export async function removeImage(
+  library: Library,
+  text: string,
+  opts: RemoveOptions,
+): Promise<ImageDeleteResponseItem[]> {
   const id = findImage(library, text);
   const run = new Removal(library);
   if (isIdPrefix(id, text)) {
@@ -79,7 +83,8 @@ class Removal {
   /** @throws Conflict */
   checkConflicts(id: Digest, checks: { soft: boolean; references: boolean }): void {
     const { state, users } = this.#library;
-    if (Object.values(state.images).some((i) => i.parent === id)) throw deleteConflict(id, true, 'image has dependent child images');
+    if (Object.values(state.images).some((i) => i.parent === id))
+      throw deleteConflict(id, true, 'image has dependent child images');
     const containers = users.containersOf(id);
     const running = containers.find((c) => c.running);
     if (running) throw deleteConflict(id, true, `image is being used by running container ${shortId(running.id)}`);
@@ -105,8 +110,10 @@ class Removal {
     await library.publish('delete', id, id, id);
     this.records.push({ Deleted: id });
     const removed = new Set(await library.collect());
-    for (const chainId of record.chainIds.toReversed()) if (removed.has(chainId)) this.records.push({ Deleted: chainId });
-    if (!opts.noPrune && record.parent && library.store.referencesOf(record.parent).length === 0) await this.#deleteParent(record.parent);
+    for (const chainId of record.chainIds.toReversed())
+      if (removed.has(chainId)) this.records.push({ Deleted: chainId });
+    if (!opts.noPrune && record.parent && library.store.referencesOf(record.parent).length === 0)
+      await this.#deleteParent(record.parent);
   }
 
   /** A parent that is in use simply stays. */
