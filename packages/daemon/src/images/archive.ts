@@ -6,9 +6,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { type Entry, extract } from 'tar-stream';
+import { extract } from 'tar-stream';
 import { decompressor, peek } from '../content/decompress.ts';
 import type { ContentStore, StoredBlob } from '../content/store.ts';
+
+/** An entry as tar-stream yields it; its chunks are buffers. */
+type TarEntry = AsyncIterable<unknown> & { header: { name: string; type?: string | null; linkname?: string | null } };
 
 const MAX_ENTRIES = 100_000;
 const MAX_LINKS = 16;
@@ -64,7 +67,7 @@ export class ImageArchive {
     return archive;
   }
 
-  async #add(entry: Entry, signal: AbortSignal | undefined): Promise<void> {
+  async #add(entry: TarEntry, signal: AbortSignal | undefined): Promise<void> {
     const { type, linkname } = entry.header;
     const name = cleanName(entry.header.name);
     if (this.#files.size + this.#links.size > MAX_ENTRIES)

@@ -55,7 +55,8 @@ async function removeName(library: Library, run: Removal, id: Digest, text: stri
     const siblings = refs.filter((r) => r !== name && nameOf(parseReference(r)) === nameOf(given));
     if (siblings.every((r) => parseReference(r).digest)) gone.push(...siblings);
   }
-  await run.untag(id, gone);
+  // Docker tells of the name that was given only.
+  await run.untag(id, gone, 1);
   return library.store.referencesOf(id).length === 0;
 }
 
@@ -68,16 +69,14 @@ class Removal {
     this.#library = library;
   }
 
-  /** Removes the names in one change. */
-  async untag(id: Digest, refs: readonly string[]): Promise<void> {
+  /** Removes the names in one change. @param events how many of them are worth an event */
+  async untag(id: Digest, refs: readonly string[], events = refs.length): Promise<void> {
     if (refs.length === 0) return;
     await this.#library.store.update((draft) => {
       for (const ref of refs) if (draft.references[ref] === id) delete draft.references[ref];
     });
-    for (const ref of refs) {
-      this.records.push({ Untagged: familiarString(parseReference(ref)) });
-      await this.#library.publish('untag', id, id, id);
-    }
+    for (const ref of refs) this.records.push({ Untagged: familiarString(parseReference(ref)) });
+    for (let i = 0; i < events; i++) await this.#library.publish('untag', id, id, id);
   }
 
   /** @throws Conflict */
