@@ -1,7 +1,13 @@
 /** Errors of images, in Docker's words. */
 import { shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { type AnyReference, familiarName, familiarString, type Reference, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import {
+  type AnyReference,
+  familiarName,
+  familiarString,
+  type Reference,
+  withDefaultTag,
+} from '@tsdocker/shared/reference.ts';
 import { ConnectionError, RegistryError } from '../registry/errors.ts';
 
 export function noSuchImage(ref: AnyReference): DockerError {
@@ -32,7 +38,10 @@ export function pullError(err: unknown, ref: Reference): unknown {
   if (err instanceof RegistryError) {
     switch (err.registryCode) {
       case 'DENIED':
-        return notFound(`pull access denied for ${familiarName(ref)}, repository does not exist or may require 'docker login'`, err);
+        return notFound(
+          `pull access denied for ${familiarName(ref)}, repository does not exist or may require 'docker login'`,
+          err,
+        );
       case 'MANIFEST_UNKNOWN':
         return notFound(`manifest for ${familiarString(ref)} not found`, err);
       case 'NAME_UNKNOWN':

@@ -1,5 +1,6 @@
 /** The filters of image list and prune, checked and made into questions. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { durationNanos } from './change-words.ts';
 import { invalidFilter } from './errors.ts';
 
 export type Filters = Record<string, string[]>;
@@ -28,7 +29,10 @@ export function labelsMatch(wanted: readonly string[] | undefined, labels: Reado
 }
 
 /** None of `label!`'s entries holds. */
-export function labelsAvoid(unwanted: readonly string[] | undefined, labels: Readonly<Record<string, string>>): boolean {
+export function labelsAvoid(
+  unwanted: readonly string[] | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
   return (unwanted ?? []).every((entry) => !labelsMatch([entry], labels));
 }
 
@@ -43,21 +47,11 @@ export function untilMillis(filters: Filters, now: number = Date.now()): number 
   if (!values || values.length === 0) return undefined;
   const [value] = values as [string];
   if (values.length > 1) throw new DockerError('InvalidParameter', 'more than one until filter specified');
-  const duration = durationMillis(value);
-  if (duration !== undefined) return now - duration;
+  const duration = durationNanos(value);
+  if (duration !== undefined) return now - duration / 1e6;
   if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value) * 1000;
   const parsed = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(parsed)) throw new DockerError('InvalidParameter', `failed to parse value as time or duration: "${value}"`);
+  if (Number.isNaN(parsed))
+    throw new DockerError('InvalidParameter', `failed to parse value as time or duration: "${value}"`);
   return parsed;
-}
-
-/** Go's durations: `1.5h`, `300ms`, `2h45m`. */
-function durationMillis(text: string): number | undefined {
-  const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 1e-3, µs: 1e-3, ns: 1e-6 };
-  if (!/^(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)) {
-    sum += Number(number) * (units[unit as string] as number);
-  }
-  return sum;
 }

@@ -17,7 +17,10 @@ export function namesOf(library: Library, imageId: Digest): { tags: string[]; di
 /** Empty members are left out, as the API does since 1.52. */
 function withoutEmpty(config: ImageConfig): ImageConfig {
   const isEmpty = (v: unknown) =>
-    v === '' || v === false || (Array.isArray(v) && v.length === 0) || (typeof v === 'object' && v !== null && Object.keys(v).length === 0);
+    v === '' ||
+    v === false ||
+    (Array.isArray(v) && v.length === 0) ||
+    (typeof v === 'object' && v !== null && Object.keys(v).length === 0);
   return Object.fromEntries(Object.entries(config).filter(([, v]) => !isEmpty(v)));
 }
 

@@ -36,7 +36,11 @@ export interface ObtainedLayers {
 }
 
 /** Gets all layers at once. @throws the first failure; then every other download has ended, too */
-export async function obtainLayers(library: Library, layers: readonly WantedLayer[], opts: ObtainOptions): Promise<ObtainedLayers> {
+export async function obtainLayers(
+  library: Library,
+  layers: readonly WantedLayer[],
+  opts: ObtainOptions,
+): Promise<ObtainedLayers> {
   const stop = new AbortController();
   const signal = opts.signal ? AbortSignal.any([opts.signal, stop.signal]) : stop.signal;
   // Taken before anything is looked at: from here on the collector leaves these alone.
@@ -65,7 +69,12 @@ export async function obtainLayers(library: Library, layers: readonly WantedLaye
   return { records, release };
 }
 
-function obtainLayer(library: Library, layer: WantedLayer, opts: ObtainOptions, signal: AbortSignal): Promise<LayerRecord> {
+function obtainLayer(
+  library: Library,
+  layer: WantedLayer,
+  opts: ObtainOptions,
+  signal: AbortSignal,
+): Promise<LayerRecord> {
   const item = opts.progressOf(layer);
   if (library.locks.isHeld(layer.chainId)) item.state('Waiting');
   return library.locks.run(layer.chainId, async () => {

@@ -48,7 +48,8 @@ export class Library {
   /** Reads what is there and removes what a crash left behind. */
   static async open(parts: LibraryParts): Promise<Library> {
     const library = new Library(parts);
-    for (const id of await parts.snapshotter.listRootfs()) library.#rootfs.set(id, await parts.snapshotter.recordOf(id));
+    for (const id of await parts.snapshotter.listRootfs())
+      library.#rootfs.set(id, await parts.snapshotter.recordOf(id));
     await library.collect();
     return library;
   }
@@ -123,15 +124,15 @@ export class Library {
       await this.locks.run(chainId, async () => {
         // Somebody may have come while we waited.
         if (this.leases.isHeld(chainId) || this.#liveChains().has(chainId)) return;
+        // Metadata first: a directory it does not name is removed at the next start, the other way round is damage.
+        if (this.state.layers[chainId]) {
+          await this.store.update((draft) => {
+            delete draft.layers[chainId];
+          });
+        }
         await this.snapshotter.removeLayer(chainId);
         this.fresh.delete(chainId);
         removed.push(chainId);
-      });
-    }
-    const known = removed.filter((id) => this.state.layers[id]);
-    if (known.length > 0) {
-      await this.store.update((draft) => {
-        for (const id of known) if (!this.leases.isHeld(id)) delete draft.layers[id];
       });
     }
     await this.#collectBlobs();

@@ -39,7 +39,7 @@ export async function pullImage(deps: PullDeps, text: string, opts: PullOptions)
   const parsed = parseReference(text);
   const ref = opts.allTags ? parsed : withDefaultTag(parsed);
   if (opts.allTags && (parsed.tag || parsed.digest)) {
-    throw new DockerError('InvalidParameter', 'tag can\'t be used with --all-tags/-a');
+    throw new DockerError('InvalidParameter', "tag can't be used with --all-tags/-a");
   }
   const platform = opts.platform ? parsePlatform(opts.platform) : hostPlatform();
   const endpoints = await endpointsOf(ref.domain, deps.endpoints);
@@ -65,7 +65,13 @@ function leadsOn(err: unknown, endpoint: Endpoint): boolean {
   return endpoint.mirror || err instanceof ConnectionError || (err instanceof RegistryError && err.registryCode === '');
 }
 
-async function pullFrom(deps: PullDeps, endpoint: Endpoint, ref: Reference, platform: Platform, opts: PullOptions): Promise<boolean> {
+async function pullFrom(
+  deps: PullDeps,
+  endpoint: Endpoint,
+  ref: Reference,
+  platform: Platform,
+  opts: PullOptions,
+): Promise<boolean> {
   const client = new RepositoryClient({
     endpoint,
     path: ref.path,
@@ -158,7 +164,9 @@ class TagPull {
       layers: manifest.layers,
       manifest: { digest, size: fetched.bytes.length, mediaType: manifest.mediaType || fetched.mediaType },
     };
-    const items = new Map(wantedLayers(image).map((l) => [l.chainId, itemProgress(this.#opts.progress, shortId(l.blob.digest))]));
+    const items = new Map(
+      wantedLayers(image).map((l) => [l.chainId, itemProgress(this.#opts.progress, shortId(l.blob.digest))]),
+    );
     for (const item of items.values()) item.state('Pulling fs layer');
     await registerImage(library, image, {
       source: this.#source(),
@@ -171,7 +179,8 @@ class TagPull {
   }
 
   async #config(id: Digest, size: number): Promise<ParsedConfig> {
-    if (size > MAX_CONFIG_BYTES) throw new DockerError('InvalidParameter', `image configuration of ${size} bytes is too large`);
+    if (size > MAX_CONFIG_BYTES)
+      throw new DockerError('InvalidParameter', `image configuration of ${size} bytes is too large`);
     const ingest = await this.#deps.library.content.ingest({ digest: id, size });
     try {
       for await (const chunk of this.#blob(id, size)) await ingest.write(chunk);
@@ -183,7 +192,12 @@ class TagPull {
     return parseConfig(await this.#deps.library.content.read(id));
   }
 
-  #blob(digest: Digest, size: number, signal = this.#opts.signal, onRetry?: (seconds: number) => void): AsyncGenerator<Buffer> {
+  #blob(
+    digest: Digest,
+    size: number,
+    signal = this.#opts.signal,
+    onRetry?: (seconds: number) => void,
+  ): AsyncGenerator<Buffer> {
     const { attempts, delayMillis } = this.#deps.downloadRetry;
     return downloadBlob(this.#client, { digest, size, attempts, delayMillis, signal, ...(onRetry && { onRetry }) });
   }

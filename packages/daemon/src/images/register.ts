@@ -18,7 +18,10 @@ export interface NewImage {
 export function wantedLayers(image: NewImage): WantedLayer[] {
   const { diffIds, platform } = image.config;
   if (platform.os !== 'linux') {
-    throw new DockerError('InvalidParameter', `image operating system "${platform.os}" cannot be used on this platform`);
+    throw new DockerError(
+      'InvalidParameter',
+      `image operating system "${platform.os}" cannot be used on this platform`,
+    );
   }
   if (diffIds.length !== image.layers.length) {
     throw new DockerError('InvalidParameter', "layers from manifest don't match image configuration");
@@ -46,7 +49,7 @@ export async function registerImage(
     // Once for all layers and blobs: metadata must never name what a crash of the machine can still undo.
     await library.snapshotter.sync();
     await library.store.update((draft) => {
-      for (const [chainId, record] of Object.entries(obtained.records)) draft.layers[chainId] ??= record;
+      for (const [chainId, record] of Object.entries(obtained.records)) draft.layers[chainId] = record;
       draft.images[image.id] ??= { manifest: image.manifest, chainIds: wanted.map((w) => w.chainId) };
       opts.name(draft);
     });

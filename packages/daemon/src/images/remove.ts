@@ -22,7 +22,11 @@ function isSingleReference(refs: readonly string[]): boolean {
 }
 
 /** @throws NotFound; Conflict in Docker's words */
-export async function removeImage(library: Library, text: string, opts: RemoveOptions): Promise<ImageDeleteResponseItem[]> {
+export async function removeImage(
+  library: Library,
+  text: string,
+  opts: RemoveOptions,
+): Promise<ImageDeleteResponseItem[]> {
   const id = findImage(library, text);
   const run = new Removal(library);
   if (isIdPrefix(id, text)) {
@@ -51,7 +55,8 @@ async function removeName(library: Library, run: Removal, id: Digest, text: stri
     const siblings = refs.filter((r) => r !== name && nameOf(parseReference(r)) === nameOf(given));
     if (siblings.every((r) => parseReference(r).digest)) gone.push(...siblings);
   }
-  await run.untag(id, gone);
+  // Docker tells of the name that was given only.
+  await run.untag(id, gone, 1);
   return library.store.referencesOf(id).length === 0;
 }
 
@@ -64,22 +69,21 @@ class Removal {
     this.#library = library;
   }
 
-  /** Removes the names in one change. */
-  async untag(id: Digest, refs: readonly string[]): Promise<void> {
+  /** Removes the names in one change. @param events how many of them are worth an event */
+  async untag(id: Digest, refs: readonly string[], events = refs.length): Promise<void> {
     if (refs.length === 0) return;
     await this.#library.store.update((draft) => {
       for (const ref of refs) if (draft.references[ref] === id) delete draft.references[ref];
     });
-    for (const ref of refs) {
-      this.records.push({ Untagged: familiarString(parseReference(ref)) });
-      await this.#library.publish('untag', id, id, id);
-    }
+    for (const ref of refs) this.records.push({ Untagged: familiarString(parseReference(ref)) });
+    for (let i = 0; i < events; i++) await this.#library.publish('untag', id, id, id);
   }
 
   /** @throws Conflict */
   checkConflicts(id: Digest, checks: { soft: boolean; references: boolean }): void {
     const { state, users } = this.#library;
-    if (Object.values(state.images).some((i) => i.parent === id)) throw deleteConflict(id, true, 'image has dependent child images');
+    if (Object.values(state.images).some((i) => i.parent === id))
+      throw deleteConflict(id, true, 'image has dependent child images');
     const containers = users.containersOf(id);
     const running = containers.find((c) => c.running);
     if (running) throw deleteConflict(id, true, `image is being used by running container ${shortId(running.id)}`);
@@ -105,8 +109,10 @@ class Removal {
     await library.publish('delete', id, id, id);
     this.records.push({ Deleted: id });
     const removed = new Set(await library.collect());
-    for (const chainId of record.chainIds.toReversed()) if (removed.has(chainId)) this.records.push({ Deleted: chainId });
-    if (!opts.noPrune && record.parent && library.store.referencesOf(record.parent).length === 0) await this.#deleteParent(record.parent);
+    for (const chainId of record.chainIds.toReversed())
+      if (removed.has(chainId)) this.records.push({ Deleted: chainId });
+    if (!opts.noPrune && record.parent && library.store.referencesOf(record.parent).length === 0)
+      await this.#deleteParent(record.parent);
   }
 
   /** A parent that is in use simply stays. */

@@ -37,7 +37,11 @@ export function isIdPrefix(imageId: Digest, text: string): boolean {
 }
 
 /** @throws as findImage; NotFound when the image is of another platform */
-export async function resolveImage(library: Library, text: string, platform: string | undefined): Promise<ResolvedImage> {
+export async function resolveImage(
+  library: Library,
+  text: string,
+  platform: string | undefined,
+): Promise<ResolvedImage> {
   const id = findImage(library, text);
   const config = await library.config(id);
   if (platform !== undefined && platform !== '') {

@@ -14,7 +14,10 @@ export interface Credentials {
 }
 
 /** The request that fetches a token. */
-export type TokenRequest = (url: URL, init: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string }) => Promise<Buffer>;
+export type TokenRequest = (
+  url: URL,
+  init: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string },
+) => Promise<Buffer>;
 
 const DEFAULT_LIFE_SECONDS = 60;
 const CLIENT_ID = 'tsdocker';
@@ -95,7 +98,13 @@ export class Authenticator {
     const service = challenge.parameters['service'] ?? '';
     const { identityToken, username } = this.#credentials;
     if (identityToken) {
-      const body = new URLSearchParams({ grant_type: 'refresh_token', service, client_id: CLIENT_ID, scope, refresh_token: identityToken });
+      const body = new URLSearchParams({
+        grant_type: 'refresh_token',
+        service,
+        client_id: CLIENT_ID,
+        scope,
+        refresh_token: identityToken,
+      });
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       return this.#request(realm, { method: 'POST', headers, body: body.toString() });
     }
@@ -109,7 +118,8 @@ export class Authenticator {
 
 function realmOf(challenge: Challenge): URL {
   const realm = challenge.parameters['realm'] ?? '';
-  if (!URL.canParse(realm) || !/^https?:$/.test(new URL(realm).protocol)) throw new Error('malformed auth challenge header');
+  if (!URL.canParse(realm) || !/^https?:$/.test(new URL(realm).protocol))
+    throw new Error('malformed auth challenge header');
   return new URL(realm);
 }
 

@@ -65,7 +65,11 @@ export class RepositoryClient {
   /** Finds out whether the endpoint is a registry and how it wants to be asked. @throws RegistryError, ConnectionError */
   async ping(): Promise<void> {
     const url = new URL('/v2/', this.endpoint.url);
-    const response = await this.#transport.send(url, { method: 'GET', verify: this.endpoint.verify, signal: this.#signal });
+    const response = await this.#transport.send(url, {
+      method: 'GET',
+      verify: this.endpoint.verify,
+      signal: this.#signal,
+    });
     this.#auth.challenged(parseChallenges(headerValues(response, 'www-authenticate')));
     if (response.status === 401 || response.status < 400) return void (await response.body.dump());
     throw prefixed('GET', url, await errorFrom(response));
@@ -107,10 +111,13 @@ export class RepositoryClient {
    * @throws RegistryError; Error `manifest verification failed for digest ...`, too large
    */
   async manifest(reference: string): Promise<FetchedManifest> {
-    const response = await this.#get(`/v2/${this.#path}/manifests/${reference}`, { accept: ACCEPTED_MANIFESTS.join(', ') });
+    const response = await this.#get(`/v2/${this.#path}/manifests/${reference}`, {
+      accept: ACCEPTED_MANIFESTS.join(', '),
+    });
     const bytes = await readBody(response, MAX_MANIFEST_BYTES);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    if (reference.includes(':') && reference !== digest) throw new Error(`manifest verification failed for digest ${reference}`);
+    if (reference.includes(':') && reference !== digest)
+      throw new Error(`manifest verification failed for digest ${reference}`);
     const mediaType = (headerValues(response, 'content-type')[0] ?? '').split(';')[0]?.trim() ?? '';
     return { bytes, digest, mediaType };
   }
@@ -134,7 +141,8 @@ export class RepositoryClient {
     const headers: Record<string, string> = { 'accept-encoding': 'identity' };
     if (offset > 0) headers['range'] = `bytes=${offset}-`;
     const response = await this.#get(`/v2/${this.#path}/blobs/${digest}`, headers);
-    const from = response.status === 206 ? /^bytes (\d+)-/.exec(headerValues(response, 'content-range')[0] ?? '')?.[1] : '0';
+    const from =
+      response.status === 206 ? /^bytes (\d+)-/.exec(headerValues(response, 'content-range')[0] ?? '')?.[1] : '0';
     return {
       stream: response.body as AsyncIterable<Buffer>,
       offset: Number(from ?? offset),

@@ -20,7 +20,10 @@ export interface DownloadOptions {
 }
 
 /** @throws RegistryError for a definite answer (404, 403); the last failure when nothing helps; AbortError */
-export async function* downloadBlob(client: Pick<RepositoryClient, 'blob'>, opts: DownloadOptions): AsyncGenerator<Buffer> {
+export async function* downloadBlob(
+  client: Pick<RepositoryClient, 'blob'>,
+  opts: DownloadOptions,
+): AsyncGenerator<Buffer> {
   let received = 0;
   for (let failures = 0; received < opts.size || received === 0; ) {
     const before = received;

@@ -35,7 +35,8 @@ export async function endpointsOf(domain: string, opts: EndpointOptions): Promis
     list.push({ url: new URL(HUB), verify: true, mirror: false });
     return list;
   }
-  if (!(await isInsecure(domain, opts.insecure))) return [{ url: new URL(`https://${domain}`), verify: true, mirror: false }];
+  if (!(await isInsecure(domain, opts.insecure)))
+    return [{ url: new URL(`https://${domain}`), verify: true, mirror: false }];
   return [
     { url: new URL(`https://${domain}`), verify: false, mirror: false },
     { url: new URL(`http://${domain}`), verify: false, mirror: false },

@@ -38,7 +38,12 @@ const DEFAULT_MESSAGE: Readonly<Record<string, string>> = {
 
 function coded(code: string, status: number, message: string | undefined, retryAfter?: number): RegistryError {
   const words = code.toLowerCase().replaceAll('_', ' ');
-  return new RegistryError(code, status, `${words}: ${message || DEFAULT_MESSAGE[code] || 'unknown error'}`, retryAfter);
+  return new RegistryError(
+    code,
+    status,
+    `${words}: ${message || DEFAULT_MESSAGE[code] || 'unknown error'}`,
+    retryAfter,
+  );
 }
 
 export interface ErrorAnswer {
@@ -55,7 +60,8 @@ export interface ErrorAnswer {
 export function errorOf(answer: ErrorAnswer): RegistryError {
   const { status } = answer;
   const retryAfter = seconds(answer.retryAfter);
-  if (status >= 500) return new RegistryError('', status, `received unexpected HTTP status: ${status} ${answer.statusText}`, retryAfter);
+  if (status >= 500)
+    return new RegistryError('', status, `received unexpected HTTP status: ${status} ${answer.statusText}`, retryAfter);
   for (const challenge of parseChallenges(answer.challenges)) {
     const code = { invalid_token: 'UNAUTHORIZED', insufficient_scope: 'DENIED' }[challenge.parameters['error'] ?? ''];
     if (challenge.scheme === 'bearer' && code) return coded(code, status, challenge.parameters['error_description']);
@@ -69,7 +75,12 @@ function fromBody({ status, statusText, body }: ErrorAnswer, retryAfter: number 
   if (status === 401) return coded('UNAUTHORIZED', status, parsed?.message, retryAfter);
   if (status === 429) return coded('TOOMANYREQUESTS', status, parsed?.message, retryAfter);
   const text = parsed?.message ?? body.trim().slice(0, 200);
-  return new RegistryError('', status, `unexpected status code ${status} ${statusText}${text ? `: ${text}` : ''}`, retryAfter);
+  return new RegistryError(
+    '',
+    status,
+    `unexpected status code ${status} ${statusText}${text ? `: ${text}` : ''}`,
+    retryAfter,
+  );
 }
 
 /** The first of `errors`, or the `details` some token servers send instead. */
@@ -104,7 +115,11 @@ function reasonOf(err: unknown, url: URL): string {
   const e = err as NodeJS.ErrnoException & { address?: string; port?: number; errors?: unknown[]; reason?: string };
   // Several addresses were tried: Go reports the last one, too.
   if (Array.isArray(e.errors) && e.errors.length > 0) return reasonOf(e.errors.at(-1), url);
-  const address = e.address ? (e.address.includes(':') ? `[${e.address}]:${e.port}` : `${e.address}:${e.port}`) : url.host;
+  const address = e.address
+    ? e.address.includes(':')
+      ? `[${e.address}]:${e.port}`
+      : `${e.address}:${e.port}`
+    : url.host;
   switch (e.code) {
     case 'ENOTFOUND':
       return `dial tcp: lookup ${url.hostname}: no such host`;

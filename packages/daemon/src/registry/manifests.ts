@@ -52,9 +52,11 @@ export function parseManifest(bytes: Buffer, declared: string): ImageManifest | 
   }
   if (json['schemaVersion'] !== 2) throw invalid('unsupported manifest schema version');
   // One document must not be an index to one reader and an image to another.
-  if ('manifests' in json && ('layers' in json || 'config' in json)) throw invalid('ambiguous manifest: both an index and an image');
+  if ('manifests' in json && ('layers' in json || 'config' in json))
+    throw invalid('ambiguous manifest: both an index and an image');
   const known = (type: string) => isIndexType(type) || isManifestType(type);
-  if (known(declared) && own !== '' && own !== declared) throw invalid(`manifest media type ${own} does not match ${declared}`);
+  if (known(declared) && own !== '' && own !== declared)
+    throw invalid(`manifest media type ${own} does not match ${declared}`);
   const mediaType = own || declared;
   if (isIndexType(mediaType) || (!known(mediaType) && 'manifests' in json)) return parseIndex(json, mediaType);
   if (isManifestType(mediaType) || (!known(mediaType) && 'layers' in json)) return parseImage(json, mediaType);
@@ -68,7 +70,8 @@ function parseObject(bytes: Buffer): Record<string, unknown> {
   } catch (err) {
     throw new DockerError('InvalidParameter', `invalid manifest: ${(err as Error).message}`, { cause: err });
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('invalid manifest: not an object');
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw invalid('invalid manifest: not an object');
   return json as Record<string, unknown>;
 }
 
@@ -91,18 +94,29 @@ function parseImage(json: Record<string, unknown>, mediaType: string): ImageMani
 function parseDescriptor(value: unknown): Descriptor {
   const d = (value ?? {}) as Record<string, unknown>;
   const { mediaType, digest, size } = d;
-  if (typeof mediaType !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0) throw invalid('invalid manifest: bad descriptor');
+  if (typeof mediaType !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0)
+    throw invalid('invalid manifest: bad descriptor');
   if (!isSha256(digest)) throw invalid(`invalid manifest: unsupported digest ${JSON.stringify(digest)}`);
   const platform = parsePlatformObject(d['platform']);
   const annotations = stringMap(d['annotations']);
-  return { mediaType, digest, size: size as number, ...(platform && { platform }), ...(annotations && { annotations }) };
+  return {
+    mediaType,
+    digest,
+    size: size as number,
+    ...(platform && { platform }),
+    ...(annotations && { annotations }),
+  };
 }
 
 function parsePlatformObject(value: unknown): Platform | undefined {
   const p = value as Record<string, unknown> | null | undefined;
   if (typeof p?.['os'] !== 'string' || typeof p['architecture'] !== 'string') return undefined;
   const variant = p['variant'];
-  return { os: p['os'], architecture: p['architecture'], ...(typeof variant === 'string' && variant !== '' && { variant }) };
+  return {
+    os: p['os'],
+    architecture: p['architecture'],
+    ...(typeof variant === 'string' && variant !== '' && { variant }),
+  };
 }
 
 function stringMap(value: unknown): Record<string, string> | undefined {

@@ -78,9 +78,11 @@ export class Transport {
       const location = response.headers['location'];
       if (![301, 302, 303, 307, 308].includes(response.status) || typeof location !== 'string') return response;
       await response.body.dump();
-      if (hops >= MAX_REDIRECTS) throw connectionError(method, url, new Error(`stopped after ${MAX_REDIRECTS} redirects`));
+      if (hops >= MAX_REDIRECTS)
+        throw connectionError(method, url, new Error(`stopped after ${MAX_REDIRECTS} redirects`));
       const next = redirectTarget(location, url);
-      if (!next) throw connectionError(method, url, new Error(`failed to parse Location header ${JSON.stringify(location)}`));
+      if (!next)
+        throw connectionError(method, url, new Error(`failed to parse Location header ${JSON.stringify(location)}`));
       if (next.origin !== url.origin) delete headers['authorization'];
       if (response.status < 307 && method === 'POST') {
         method = 'GET';
@@ -119,7 +121,11 @@ export class Transport {
         const busy = err instanceof RegistryError && (err.status === 429 || err.status >= 500);
         if (!busy || tries >= this.#retry.attempts) throw err;
         const wait = this.#retry.delayMillis * 2 ** (tries - 1);
-        await delay(err.retryAfterSeconds === undefined ? wait : err.retryAfterSeconds * 1000, undefined, signal && { signal });
+        await delay(
+          err.retryAfterSeconds === undefined ? wait : err.retryAfterSeconds * 1000,
+          undefined,
+          signal && { signal },
+        );
       }
     }
   }

@@ -4,7 +4,7 @@ import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { native } from '../runtime/native/bindings.ts';
 import { startUnpacker } from './apply.ts';
-import type { LayerWriter } from './snapshotter.ts';
+import type { FinishedLayer, LayerWriter } from './snapshotter.ts';
 
 export interface LayerPlace {
   /** Empty directory to unpack into. */
@@ -18,21 +18,28 @@ export interface LayerPlace {
 export function layerWriter(place: LayerPlace): LayerWriter {
   const unpacker = startUnpacker(place.directory);
   const hash = createHash('sha256');
+  const finish = async (): Promise<FinishedLayer> => {
+    const { hasRoot } = await unpacker.finish();
+    const diffId = `sha256:${hash.digest('hex')}`;
+    const sizeBytes = await native.treeBytes(place.directory);
+    return { diffId, sizeBytes, hasRoot, publish: place.publish };
+  };
   return {
     write: async (chunk) => {
       hash.update(chunk);
       await unpacker.write(chunk);
     },
+    finish,
     commit: async (chainId, diffId) => {
-      const { hasRoot } = await unpacker.finish();
-      const actual = `sha256:${hash.digest('hex')}`;
-      if (diffId !== undefined && actual !== diffId) {
-        throw new DockerError('System', `layer content is ${actual}, the image's configuration says ${diffId}`);
+      const finished = await finish();
+      if (finished.diffId !== diffId) {
+        throw new DockerError(
+          'System',
+          `layer content is ${finished.diffId}, the image's configuration says ${diffId}`,
+        );
       }
-      const sizeBytes = await native.treeBytes(place.directory);
-      // A layer without lower layers is named by its own content.
-      await place.publish(chainId ?? actual);
-      return { diffId: actual, sizeBytes, hasRoot };
+      await finished.publish(chainId);
+      return finished;
     },
     abort: async () => {
       await unpacker.kill();

@@ -11,16 +11,20 @@ export interface UnpackedLayer {
   hasRoot: boolean;
 }
 
-/** A layer being unpacked into a directory nobody sees yet. Exactly one of `commit` and `abort` ends it. */
+/** A layer that is complete but has no name yet. */
+export interface FinishedLayer extends UnpackedLayer {
+  /** Puts it in its place; an identical one that is there already stays. */
+  publish(chainId: Digest): Promise<void>;
+}
+
+/** A layer being unpacked into a directory nobody sees yet. `commit`, `finish` and its `publish`, or `abort` end it. */
 export interface LayerWriter {
   /** Takes the uncompressed tar. Resolves when the bytes are taken. @throws the unpacker's message, System */
   write(chunk: Buffer): Promise<void>;
-  /**
-   * Ends the tar, waits for the unpacker, checks the diffID and puts the layer in its place.
-   * Undefined: not known beforehand; the chain id of a first layer is its diffID.
-   * @throws System when the content is no layer or another one than `diffId`
-   */
-  commit(chainId: Digest | undefined, diffId: Digest | undefined): Promise<UnpackedLayer>;
+  /** Ends the tar and waits for the unpacker. @throws System when the content is no layer */
+  finish(): Promise<FinishedLayer>;
+  /** The same for a layer whose ids are known. @throws System also when it is another one than `diffId` */
+  commit(chainId: Digest, diffId: Digest): Promise<UnpackedLayer>;
   abort(): Promise<void>;
 }
 
