@@ -134,7 +134,7 @@ export class PortTable {
 
   #isTaken(protocol: Protocol, port: number, address: number): boolean {
     const held = this.#taken.get(`${protocol}/${port}`);
-    return held !== undefined && held.some((other) => other === 0 || address === 0 || other === address);
+    return (held ?? []).some((other) => other === 0 || address === 0 || other === address);
   }
 
   #note(protocol: Protocol, port: number, address: number): void {

@@ -29,11 +29,10 @@ const RTM = {
 } as const;
 const IFLA = { address: 1, ifname: 3, mtu: 4, master: 10, linkInfo: 18, alias: 20, netNsFd: 28 } as const;
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const;
-const BRPORT = { state: 1, mode: 4, isolated: 33 } as const;
+const BRPORT = { mode: 4, isolated: 33 } as const;
 const VETH_INFO_PEER = 1;
 const AF_INET = 2;
 const IFF_UP = 1;
-const PORT_FORWARDING = 3;
 const ACKED = NLM_F.request | NLM_F.ack;
 
 /** Errnos callers tolerate. */
@@ -134,10 +133,7 @@ export function createVeth(veth: {
   );
 }
 
-/**
- * A port's rules. `forwarding` opens it at once: the kernel would do it from a work queue some time after the carrier
- * came up, and the first packets would be lost. Needs a carrier.
- */
+/** A port's rules. */
 export function setBridgePort(name: string, port: { hairpin: boolean; isolated: boolean }): NetlinkMessage {
   return linkMessage(
     `set bridge port ${name}`,
@@ -147,14 +143,24 @@ export function setBridgePort(name: string, port: { hairpin: boolean; isolated: 
     nested(
       IFLA.linkInfo,
       text(INFO.slaveKind, 'bridge'),
-      nested(
-        INFO.slaveData,
-        u8(BRPORT.mode, port.hairpin ? 1 : 0),
-        u8(BRPORT.isolated, port.isolated ? 1 : 0),
-        u8(BRPORT.state, PORT_FORWARDING),
-      ),
+      nested(INFO.slaveData, u8(BRPORT.mode, port.hairpin ? 1 : 0), u8(BRPORT.isolated, port.isolated ? 1 : 0)),
     ),
   );
+}
+
+/**
+ * Asks for one link. Since Linux 6.9 the kernel first carries out a change of the carrier it has queued: a port that just
+ * got its peer forwards when this is answered, and not some time later, when the first packets are lost already.
+ */
+export function settleLink(by: { name: string } | { index: number }): NetlinkMessage {
+  const attrs = 'name' in by ? [text(IFLA.ifname, by.name)] : [];
+  const payload = Buffer.concat([ifinfo('index' in by ? by.index : 0), ...attrs]);
+  return { type: RTM.getLink, flags: ACKED, payload, step: 'get link' };
+}
+
+/** Sets the hardware address. With arp_notify on, the kernel then announces the link's addresses, also of the same one. */
+export function setMac(index: number, mac: string): NetlinkMessage {
+  return linkMessage(`set address of link ${index}`, 0, ifinfo(index), attribute(IFLA.address, macBytes(mac)));
 }
 
 export function deleteLink(name: string): NetlinkMessage {
