@@ -26,6 +26,7 @@ async function* sizedBody(socket: Duplex, size: number): AsyncGenerator<Buffer> 
 }
 
 const MAX_CHUNK_LINE = 1024;
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /**
  * Takes chunks until the last one, or until they make a complete JSON value: clients that keep the request open for stdin
@@ -45,8 +46,20 @@ async function* chunkedBody(socket: Duplex): AsyncGenerator<Buffer> {
       yield data;
     }
     await readLine(socket);
-    if (isCompleteJson(text)) return;
+    if (isCompleteJson(text)) {
+      dropLastChunk(socket);
+      return;
+    }
   }
+}
+
+/** Clients that do end the body have sent the last chunk right behind the others. */
+function dropLastChunk(socket: Duplex): void {
+  const next = socket.read() as Buffer | null;
+  if (!next) return;
+  const isLast = next.subarray(0, LAST_CHUNK.length).equals(LAST_CHUNK);
+  const rest = isLast ? next.subarray(LAST_CHUNK.length) : next;
+  if (rest.length > 0) socket.unshift(rest);
 }
 
 function isCompleteJson(text: string): boolean {
