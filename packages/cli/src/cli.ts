@@ -44,4 +44,8 @@ export interface Cli {
   client(): EngineClient;
   /** config.json of DOCKER_CONFIG or ~/.docker; read once. */
   config(): ConfigFile;
+  /** Name of the context that names the daemon; `default` when an address does. */
+  contextName(): string;
+  /** The Node process, in its own words (`v24.1.0`, `linux`, `x64`). */
+  readonly runtime: { readonly version: string; readonly platform: string; readonly arch: string };
 }

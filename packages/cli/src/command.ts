@@ -27,6 +27,10 @@ export interface FlagSpec {
   default?: boolean | string | number | string[];
   /** Not listed by help. */
   hidden?: boolean;
+  /** Another name of this flag: sets that one instead (`--time` for `--timeout`). */
+  aliasOf?: string;
+  /** Says `Flag --name has been deprecated, <this>` when used. */
+  deprecated?: string;
   /** Oldest API version that knows it. */
   since?: string;
   /** Checks one value; throws an Error whose message goes behind `invalid argument "x" for "--name" flag: `. */
@@ -52,6 +56,8 @@ export interface CommandSpec {
   usage: string;
   /** One line. */
   summary: string;
+  /** What help says at length; the summary when absent. */
+  description?: string;
   flags: FlagSpec[];
   args: { min: number; max: number };
   /** True: flags end at the first argument (run, create, exec), as docker does. */

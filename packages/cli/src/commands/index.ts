@@ -1,0 +1,49 @@
+/** The whole command surface as data; a command's file is loaded only when it is asked for. */
+import type { CommandGroup } from '../command.ts';
+import { containerGroup } from './container/index.ts';
+import { imageGroup } from './image/index.ts';
+import { networkGroup } from './network/index.ts';
+import { registryCommands } from './registry/index.ts';
+import { systemCommands, systemGroup } from './system/index.ts';
+import { volumeGroup } from './volume/index.ts';
+
+export const GROUPS: readonly CommandGroup[] = [containerGroup, imageGroup, networkGroup, systemGroup, volumeGroup];
+
+/** Commands of no group. */
+export const TOP_LEVEL = [...systemCommands, ...registryCommands];
+
+/** Short forms: name to the group and verb they stand for. */
+export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: string]>> = {
+  attach: ['container', 'attach'],
+  create: ['container', 'create'],
+  events: ['system', 'events'],
+  exec: ['container', 'exec'],
+  history: ['image', 'history'],
+  images: ['image', 'ls'],
+  import: ['image', 'import'],
+  info: ['system', 'info'],
+  kill: ['container', 'kill'],
+  load: ['image', 'load'],
+  logs: ['container', 'logs'],
+  pause: ['container', 'pause'],
+  port: ['container', 'port'],
+  ps: ['container', 'ls'],
+  pull: ['image', 'pull'],
+  rename: ['container', 'rename'],
+  restart: ['container', 'restart'],
+  rm: ['container', 'rm'],
+  rmi: ['image', 'rm'],
+  run: ['container', 'run'],
+  save: ['image', 'save'],
+  start: ['container', 'start'],
+  stats: ['container', 'stats'],
+  stop: ['container', 'stop'],
+  tag: ['image', 'tag'],
+  top: ['container', 'top'],
+  unpause: ['container', 'unpause'],
+  update: ['container', 'update'],
+  wait: ['container', 'wait'],
+};
+
+/** First section of the help, in this order. */
+export const COMMON = ['run', 'exec', 'ps', 'pull', 'images', 'login', 'logout', 'version', 'info'];

@@ -1,0 +1,19 @@
+/** `--format` of info and version: one object, printed by a template or as one line of JSON. */
+import { parseFormat } from '../../format/format.ts';
+import { executeTemplate } from '../../format/template/execute.ts';
+import { TEMPLATE_FUNCTIONS } from '../../format/template/functions.ts';
+import { jsonText } from '../../format/template/values.ts';
+import { StatusError } from '../../status-error.ts';
+
+const EXIT_BAD_TEMPLATE = 64;
+
+/** @throws StatusError for a template that does not parse (64) or run (1) */
+export function formatObject(format: string, value: unknown): string {
+  if (format === 'json') return `${jsonText(value)}\n`;
+  const template = parseFormat(format, 'template parsing error: ', EXIT_BAD_TEMPLATE);
+  try {
+    return `${executeTemplate(template, value, { functions: TEMPLATE_FUNCTIONS })}\n`;
+  } catch (err) {
+    throw new StatusError(1, (err as Error).message);
+  }
+}

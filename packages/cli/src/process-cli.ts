@@ -1,0 +1,129 @@
+/** A Cli over a Node process. */
+import { writeSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import type { InputStream, OutputStream, TerminalSize } from './cli.ts';
+import type { EngineClient } from './client/client.ts';
+import { createEngineClient } from './client/http-client.ts';
+import { type ConfigFile, configDirectory, loadConfigFile } from './config/config-file.ts';
+import { contextName, selectEndpoint } from './config/endpoint-selection.ts';
+import { type GlobalOptions, NO_GLOBAL_OPTIONS } from './global-options.ts';
+import type { ProgramCli } from './program.ts';
+import { makeTerminalRaw, restoreTerminals } from './streams/terminal.ts';
+
+/** A reader that closed our output (`| head`) ends the program as SIGPIPE would. */
+const EXIT_PIPE = 128 + 13;
+
+export interface ProcessCli extends ProgramCli {
+  /** Ends the process with exitCode once stdout and stderr are written. */
+  end(): void;
+}
+
+export function createProcessCli(proc: NodeJS.Process): ProcessCli {
+  let client: EngineClient | undefined;
+  let config: ConfigFile | undefined;
+  const cli: ProcessCli = {
+    argv: proc.argv.slice(2),
+    env: proc.env,
+    get cwd() {
+      return proc.cwd();
+    },
+    stdin: new ProcessInput(proc),
+    stdout: new ProcessOutput(proc, 'stdout', 1),
+    stderr: new ProcessOutput(proc, 'stderr', 2),
+    exitCode: 0,
+    globals: NO_GLOBAL_OPTIONS,
+    onSignal: (signals, handler) => subscribe(proc, signals, handler),
+    config: () => (config ??= openConfig(cli)),
+    contextName: () => contextName(cli.globals, cli.env, cli.config()),
+    runtime: proc,
+    client: () => (client ??= openClient(cli.globals, cli)),
+    end: () => flush(proc, () => proc.exit(cli.exitCode)),
+  };
+  proc.on('exit', restoreTerminals);
+  return cli;
+}
+
+function openConfig(cli: ProcessCli): ConfigFile {
+  const config = loadConfigFile(cli.globals.configDirectory ?? configDirectory(cli.env));
+  if (config.problem !== undefined) cli.stderr.write(`${config.problem}\n`);
+  return config;
+}
+
+function openClient(options: GlobalOptions, cli: ProcessCli): EngineClient {
+  const config = cli.config();
+  const version = cli.env['DOCKER_API_VERSION']?.replace(/^v/, '');
+  return createEngineClient(selectEndpoint(options, cli.env, config), {
+    headers: { ...config.HttpHeaders, 'User-Agent': 'tsdocker' },
+    ...(version ? { apiVersion: version } : {}),
+  });
+}
+
+function subscribe(
+  proc: NodeJS.Process,
+  signals: readonly NodeJS.Signals[],
+  handler: (signal: NodeJS.Signals) => void,
+): () => void {
+  for (const signal of signals) proc.on(signal, handler);
+  return () => {
+    for (const signal of signals) proc.off(signal, handler);
+  };
+}
+
+function flush(proc: NodeJS.Process, done: () => void): void {
+  proc.stdout.write('', () => proc.stderr.write('', done));
+}
+
+class ProcessInput implements InputStream {
+  readonly isTerminal: boolean;
+  readonly #proc: NodeJS.Process;
+  constructor(proc: NodeJS.Process) {
+    this.#proc = proc;
+    this.isTerminal = isatty(0);
+  }
+  /** Opened on first use: a command that does not read must not disturb the terminal. */
+  get stream(): Readable {
+    return this.#proc.stdin;
+  }
+  makeRaw(): () => void {
+    return makeTerminalRaw(0);
+  }
+}
+
+class ProcessOutput implements OutputStream {
+  readonly isTerminal: boolean;
+  readonly #proc: NodeJS.Process;
+  readonly #name: 'stdout' | 'stderr';
+  #watched = false;
+  constructor(proc: NodeJS.Process, name: 'stdout' | 'stderr', descriptor: number) {
+    this.#proc = proc;
+    this.#name = name;
+    this.isTerminal = isatty(descriptor);
+  }
+  get stream(): Writable {
+    const stream = this.#proc[this.#name];
+    if (!this.#watched) {
+      this.#watched = true;
+      stream.on('error', (err: NodeJS.ErrnoException) => {
+        if (err.code === 'EPIPE') this.#proc.exit(EXIT_PIPE);
+        writeSync(2, `write /dev/${this.#name}: ${err.message}\n`);
+        this.#proc.exit(1);
+      });
+    }
+    return stream;
+  }
+  size(): TerminalSize | undefined {
+    const stream = this.#proc[this.#name];
+    if (!stream.isTTY) return undefined;
+    const [width, height] = stream.getWindowSize();
+    return { width, height };
+  }
+  onResize(handler: () => void): () => void {
+    const stream = this.#proc[this.#name];
+    stream.on('resize', handler);
+    return () => void stream.off('resize', handler);
+  }
+  write(text: string | Uint8Array): void {
+    this.stream.write(text);
+  }
+}
