@@ -35,7 +35,11 @@ export async function runInProcess(argv: readonly string[], options: InProcessOp
   const raw = { made: 0, restored: 0 };
   const client = createEngineClient(parseEndpoint(`unix://${options.socket}`));
   const handlers = new Set<(signal: NodeJS.Signals) => void>();
-  if (options.signals) options.signals.send = (signal) => handlers.forEach((handler) => handler(signal));
+  if (options.signals) {
+    options.signals.send = (signal) => {
+      for (const handler of handlers) handler(signal);
+    };
+  }
   const cli: ProgramCli = {
     argv,
     env: options.env ?? {},

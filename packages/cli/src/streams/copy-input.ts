@@ -36,13 +36,13 @@ export function copyInput(source: Readable, socket: Writable, detector: DetachDe
     const { pass, detached } = detector?.push(chunk) ?? { pass: chunk, detached: false };
     if (detached) {
       if (pass.length > 0) socket.write(pass);
-      return finish('detached');
+      finish('detached');
+    } else if (pass.length > 0) {
+      source.pause();
+      // Not at once: a write to a peer that has gone destroys the socket with the output that waits in it unread. After
+      // this turn of the loop all that had come is read.
+      setImmediate(send, pass);
     }
-    if (pass.length === 0) return;
-    source.pause();
-    // Not at once: a write to a peer that has gone destroys the socket with the output that waits in it unread. After this
-    // turn of the loop all that had come is read.
-    setImmediate(send, pass);
   };
   const onDrain = (): void => {
     if (!stopped) source.resume();

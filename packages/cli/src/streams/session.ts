@@ -1,6 +1,7 @@
 /** One attached container or exec: our streams joined to its connection, until its output ends or the user detaches. */
 import type { Cli } from '../cli.ts';
 import type { HijackedStream } from '../client/client.ts';
+import { StatusError } from '../status-error.ts';
 import { copyInput, type InputCopy } from './copy-input.ts';
 import { copyOutput, type OutputTargets } from './copy-output.ts';
 import { DetachDetector, parseDetachKeys } from './detach-keys.ts';
@@ -13,7 +14,12 @@ export interface SessionOptions {
   stderr: boolean;
   /** '' = ctrl-p,ctrl-q. Watched for only with a terminal, as the daemon does. */
   detachKeys: string;
+  /** The container gets our signals; otherwise one that asks us to end does end us, with the terminal as it was. */
+  signalsProxied: boolean;
 }
+
+/** Signals that end a program, with the number that a shell adds to 128. */
+const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 /** What ended a session. */
 export type SessionEnd = 'ended' | 'detached';
@@ -39,7 +45,9 @@ export function startSession(cli: Cli, { socket }: HijackedStream, options: Sess
     if (!aborted) throw err;
   });
   const input = options.stdin ? copyInput(cli.stdin.stream, socket, detector) : undefined;
-  const end = joined(output, input, options).finally(() => {
+  const signals = options.signalsProxied ? undefined : endingSignal(cli);
+  const end = Promise.race([joined(output, input, options), ...(signals ? [signals.came] : [])]).finally(() => {
+    signals?.off();
     restore();
     input?.stop();
     // A late error (the daemon resets what it no longer reads) concerns nobody any more.
@@ -52,6 +60,15 @@ export function startSession(cli: Cli, { socket }: HijackedStream, options: Sess
     socket.destroy();
   };
   return { end, abort };
+}
+
+/** Rejects when a signal asks the program to end; until then its default action is off. */
+function endingSignal(cli: Cli): { came: Promise<never>; off: () => void } {
+  const { promise: came, reject } = Promise.withResolvers<never>();
+  const off = cli.onSignal(Object.keys(ENDING) as NodeJS.Signals[], (signal) => {
+    reject(new StatusError(128 + ENDING[signal as keyof typeof ENDING]));
+  });
+  return { came, off };
 }
 
 async function joined(

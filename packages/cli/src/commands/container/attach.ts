@@ -21,7 +21,7 @@ export const command: CommandSpec = {
     const inspected = await inspectRunning(cli, container);
     const tty = inspected.Config?.Tty ?? false;
     checkTty(cli, !flags.bool('no-stdin'), tty);
-    const stopProxy = flags.bool('sig-proxy') && !tty ? proxySignals(cli, container) : (): void => {};
+    const stopProxy = isProxied(flags, tty) ? proxySignals(cli, container) : (): void => {};
     const waiting = new AbortController();
     try {
       await attach(cli, container, inspected, flags, waiting.signal);
@@ -32,6 +32,11 @@ export const command: CommandSpec = {
   },
 };
 
+/** In a terminal the keys make the signals, inside. */
+function isProxied(flags: Flags, tty: boolean): boolean {
+  return flags.bool('sig-proxy') && !tty;
+}
+
 async function inspectRunning(cli: Cli, container: string): Promise<ContainerInspect> {
   const inspected = await containerInspect(cli.client(), container);
   const problem = problemOf(inspected.State);
@@ -40,9 +45,9 @@ async function inspectRunning(cli: Cli, container: string): Promise<ContainerIns
 }
 
 function problemOf(state: ContainerState | undefined): string | undefined {
-  if (!state?.Running) return 'cannot attach to a stopped container, start it first';
-  if (state.Paused) return 'cannot attach to a paused container, unpause it first';
-  return state.Restarting ? 'cannot attach to a restarting container, wait until it is running' : undefined;
+  if (!state?.Running) return 'You cannot attach to a stopped container, start it first';
+  if (state.Paused) return 'You cannot attach to a paused container, unpause it first';
+  return state.Restarting ? 'You cannot attach to a restarting container, wait until it is running' : undefined;
 }
 
 async function attach(
@@ -55,6 +60,7 @@ async function attach(
   const tty = Config?.Tty ?? false;
   const streams = { stdin: !flags.bool('no-stdin') && (Config?.OpenStdin ?? false), stdout: true, stderr: true };
   const detachKeys = flags.string('detach-keys') || cli.config().detachKeys || '';
+  const signalsProxied = isProxied(flags, tty);
   const { exit } = await containerWait(cli.client(), container, 'not-running', { signal });
   const connection = await containerAttach(cli.client(), container, { stream: true, ...streams, detachKeys });
   // It may have stopped since the first look, and then nothing would ever end this attach.
@@ -63,7 +69,9 @@ async function attach(
     throw err;
   });
   const stopResize = tty && cli.stdout.isTerminal ? await redraw(cli, container) : (): void => {};
-  const end = await startSession(cli, connection, { tty, ...streams, detachKeys }).end.finally(stopResize);
+  const end = await startSession(cli, connection, { tty, ...streams, detachKeys, signalsProxied }).end.finally(
+    stopResize,
+  );
   if (end === 'detached') throw new Error('read escape sequence');
   const result = await exit;
   if (result.Error?.Message) throw new Error(result.Error.Message);

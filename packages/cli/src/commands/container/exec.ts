@@ -85,6 +85,7 @@ async function attach(cli: Cli, exec: string, config: ExecConfig): Promise<void>
     stdout: true,
     stderr: true,
     detachKeys: config.DetachKeys ?? '',
+    signalsProxied: false,
   });
   const stopResize =
     tty && cli.stdin.isTerminal ? followSize(cli, (size) => execResize(cli.client(), exec, size)) : (): void => {};

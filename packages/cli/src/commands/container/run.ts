@@ -49,7 +49,7 @@ function detachStreams(request: ContainerCreateRequest, flags: Flags): void {
 /** Attaches and waits before the start, so that neither the first output nor a quick end can be missed. */
 async function runContainer(cli: Cli, id: string, request: ContainerCreateRequest, flags: Flags): Promise<void> {
   const hasOutput = request.AttachStdout || request.AttachStderr;
-  if (!hasOutput) cli.stdout.write(`${id}\n`);
+  if (flags.bool('detach')) cli.stdout.write(`${id}\n`);
   const session = hasOutput || request.AttachStdin ? await attach(cli, id, request, flags) : undefined;
   const waiting = new AbortController();
   try {
@@ -57,7 +57,7 @@ async function runContainer(cli: Cli, id: string, request: ContainerCreateReques
     await start(cli, id, session, flags.bool('rm') ? status : undefined);
     const stopResize = session && request.Tty && cli.stdout.isTerminal ? follow(cli, id) : (): void => {};
     const end = await session?.end.finally(stopResize);
-    if (hasOutput && end !== 'detached') cli.exitCode = await status;
+    if (session && end !== 'detached') cli.exitCode = await status;
   } finally {
     waiting.abort();
   }
@@ -71,7 +71,12 @@ async function attach(cli: Cli, id: string, request: ContainerCreateRequest, fla
   };
   const detachKeys = flags.string('detach-keys') || cli.config().detachKeys || '';
   const connection = await containerAttach(cli.client(), id, { stream: true, ...streams, detachKeys });
-  return startSession(cli, connection, { tty: request.Tty ?? false, ...streams, detachKeys });
+  return startSession(cli, connection, {
+    tty: request.Tty ?? false,
+    ...streams,
+    detachKeys,
+    signalsProxied: flags.bool('sig-proxy'),
+  });
 }
 
 /** @param removed the end of the container that --rm asked for; it comes after a failed start as well */

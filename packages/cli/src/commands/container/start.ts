@@ -44,7 +44,7 @@ async function startAll(cli: Cli, containers: readonly string[], flags: Flags): 
       failed.push(container);
     }
   }
-  if (failed.length > 0) throw new Error(`failed to start containers: ${failed.join(', ')}`);
+  if (failed.length > 0) throw new Error(`Error: failed to start containers: ${failed.join(', ')}`);
 }
 
 async function startAttached(cli: Cli, container: string, flags: Flags): Promise<void> {
@@ -72,7 +72,7 @@ async function attachAndStart(
   const streams = { stdin: flags.bool('interactive') && (Config?.OpenStdin ?? false), stdout: true, stderr: true };
   const detachKeys = flags.string('detach-keys') || cli.config().detachKeys || '';
   const connection = await containerAttach(cli.client(), id, { stream: true, ...streams, detachKeys });
-  const session = startSession(cli, connection, { tty, ...streams, detachKeys });
+  const session = startSession(cli, connection, { tty, ...streams, detachKeys, signalsProxied: !tty });
   const { status } = await waitForExit(cli, id, HostConfig?.AutoRemove ?? false, signal);
   try {
     await containerStart(cli.client(), id);
