@@ -301,10 +301,12 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
   /** Enters the endpoint of a container that was started by an earlier daemon. */
   #adopt(container: Restored[number]): void {
     const { containerId, containerName, endpoint: settings } = container;
-    const record = this.#registry.byName(container.network) ?? this.#registry.resolve(container.network);
-    const active = this.#registry.active(record.id);
+    const { network } = container;
+    // No error for the caller: one container without its network must not keep the daemon from the others.
+    const record = this.#registry.all().find(({ name, id }) => name === network || id === network);
+    const active = record && this.#registry.active(record.id);
     const address = parseAddress(settings.IPAddress ?? '');
-    if (!active || address === undefined || !active.leases.take(address)) {
+    if (!record || !active || address === undefined || !active.leases.take(address)) {
       this.#options.log('error', 'endpoint of a running container cannot be restored', { container: containerId });
       return;
     }
