@@ -41,6 +41,8 @@ const POOL_SIZE = 3;
 const FOREIGN_CHECK_INTERVAL_MS = 30_000;
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 
+const BRIDGE_FILTER = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+
 type Restored = Parameters<NetworkService['restore']>[0];
 
 /** Opens the service: predefined networks exist and bridges are up. Call `restore` before the first `attach`. */
@@ -268,7 +270,7 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
       address: endpoint.address,
       prefix: endpoint.prefix,
       gateway: record.internal ? undefined : device.gateway,
-      isolated: !flag(record, OPTION.icc, true),
+      isolated: !flag(record, OPTION.icc, true) && !firewallSeesBridged(),
     });
     // Both are waited for, so that nothing is still under way when a failure is cleaned up.
     const outcomes = await Promise.allSettled([connected, this.#firewall.publish(endpoint.ports)]);
@@ -299,10 +301,12 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
   /** Enters the endpoint of a container that was started by an earlier daemon. */
   #adopt(container: Restored[number]): void {
     const { containerId, containerName, endpoint: settings } = container;
-    const record = this.#registry.byName(container.network) ?? this.#registry.resolve(container.network);
-    const active = this.#registry.active(record.id);
+    const { network } = container;
+    // No error for the caller: one container without its network must not keep the daemon from the others.
+    const record = this.#registry.all().find(({ name, id }) => name === network || id === network);
+    const active = record && this.#registry.active(record.id);
     const address = parseAddress(settings.IPAddress ?? '');
-    if (!active || address === undefined || !active.leases.take(address)) {
+    if (!record || !active || address === undefined || !active.leases.take(address)) {
       this.#options.log('error', 'endpoint of a running container cannot be restored', { container: containerId });
       return;
     }
@@ -375,6 +379,18 @@ function openNetns(pid: number): number {
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT' || (err as NodeJS.ErrnoException).code === 'ESRCH') return -1;
     throw err;
+  }
+}
+
+/**
+ * True when bridged packets pass the firewall, whose rules then keep containers apart. Isolated ports would be wrong:
+ * packets to a published port of a neighbour are translated while they are bridged, and an isolated port drops them.
+ */
+function firewallSeesBridged(): boolean {
+  try {
+    return readFileSync(BRIDGE_FILTER, 'utf8').trim() === '1';
+  } catch {
+    return false; // br_netfilter is not loaded
   }
 }
 
