@@ -14,7 +14,7 @@ import type { EventSink } from './events/events.ts';
 import type { ImageService } from './images/service.types.ts';
 import { lockDataRoot, writePidfile } from './instance-lock.ts';
 import type { Logger, RootLogger } from './log.ts';
-import type { NetworkService } from './networks/service.types.ts';
+import type { NetworkAdministration, NetworkService } from './networks/service.types.ts';
 import type { RuntimeCapabilities } from './runtime/runtime.ts';
 import { engineId } from './system/engine-id.ts';
 import { readHostFacts } from './system/host.ts';
@@ -32,7 +32,7 @@ export interface ServiceContext {
 export interface Services {
   containers: ContainerService;
   images: ImageService;
-  networks: NetworkService;
+  networks: NetworkService & NetworkAdministration;
   volumes: VolumeService;
   capabilities: RuntimeCapabilities;
 }
@@ -113,6 +113,7 @@ async function makeRoots(config: DaemonConfig): Promise<void> {
 /** Containers first: they use the others. */
 async function closeServices(services: Services): Promise<void> {
   await services.containers.close();
+  await services.networks.teardown();
   await services.networks.close();
   await services.images.close();
 }

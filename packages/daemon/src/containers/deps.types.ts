@@ -2,6 +2,8 @@
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { EventSink } from '../events/events.ts';
 import type { ImageService } from '../images/service.types.ts';
+import type { LogReadOptions } from '../logging/json-file.ts';
+import type { LogRecord } from '../logging/log-record.ts';
 import type { NetworkService } from '../networks/service.types.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { VolumeService } from '../volumes/service.types.ts';
@@ -27,29 +29,6 @@ export interface EtcFiles {
     dnsOptions: string[];
     ipv6: boolean;
   }): Promise<string>;
-}
-
-export interface LogRecord {
-  stream: 1 | 2;
-  /** Nanoseconds since the epoch. */
-  time: bigint;
-  /** With its newline, if it had one. */
-  data: Buffer;
-  attrs: Record<string, string>;
-}
-
-export interface LogReadOptions {
-  stdout: boolean;
-  stderr: boolean;
-  since?: bigint;
-  until?: bigint;
-  /** Records from the end, counted before stdout/stderr are told apart. */
-  tail?: number;
-  /** Go on with what is written from now on. */
-  follow: boolean;
-  /** With follow: resolves when nothing more will be written; the reader then drains the file and ends. */
-  ended?: Promise<void>;
-  signal?: AbortSignal;
 }
 
 /** Reads a container's json-file log, rotated files included. A log that does not exist is empty. Implemented in logging/. */

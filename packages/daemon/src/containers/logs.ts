@@ -1,8 +1,9 @@
 /** ContainerLogs. */
 
-import { DockerError } from '@tsdocker/shared/errors.ts';
+import { assertReadable } from '../logging/drivers.ts';
+import { formatRecord } from '../logging/log-record.ts';
 import type { Container } from './container.ts';
-import type { Domain, LogRecord } from './deps.types.ts';
+import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
 import type { LogOptions } from './service.types.ts';
 
@@ -16,9 +17,7 @@ export function containerLogs(
   if (c.status === 'removing' || c.status === 'dead') {
     throw conflict('can not get logs from container which is dead or marked for removal');
   }
-  if (c.hostConfig.LogConfig?.Type === 'none') {
-    throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
-  }
+  assertReadable(c.hostConfig.LogConfig ?? {});
   return { tty: c.record.config.Tty ?? false, chunks: chunksOf(deps, c, opts) };
 }
 
@@ -28,7 +27,7 @@ async function* chunksOf(deps: Pick<Domain, 'readLogs' | 'store'>, c: Container,
   try {
     for await (const record of deps.readLogs(deps.store.logPath(c.id), { ...read, ended: end.promise })) {
       if (!(record.stream === 2 ? opts.stderr : opts.stdout)) continue;
-      yield { stream: record.stream, data: withPrefix(record, timestamps, details) };
+      yield { stream: record.stream, data: formatRecord(record, { timestamps, details }) };
     }
   } finally {
     end.cancel();
@@ -44,19 +43,4 @@ function untilNextExit(c: Container): { promise: Promise<void>; cancel(): void }
   });
   c.signals.once('stopped', done).once('removed', done);
   return { promise, cancel: () => c.signals.off('stopped', done).off('removed', done) };
-}
-
-/** `2006-01-02T15:04:05.000000000Z k=v text`: always nine digits. */
-function withPrefix(record: LogRecord, timestamps: boolean, details: boolean): Buffer {
-  if (!timestamps && !details) return record.data;
-  let prefix = '';
-  if (timestamps) {
-    const seconds = new Date(Number(record.time / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
-    prefix = `${seconds}.${(record.time % 1_000_000_000n).toString().padStart(9, '0')}Z `;
-  }
-  if (details) {
-    const pairs = Object.entries(record.attrs).sort(([a], [b]) => (a < b ? -1 : 1));
-    prefix += `${pairs.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join(',')} `;
-  }
-  return Buffer.concat([Buffer.from(prefix), record.data]);
 }

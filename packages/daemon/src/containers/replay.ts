@@ -5,8 +5,9 @@
  * in the live output; what it dates after T is. Only records of that short moment are in doubt: they are replayed too,
  * and where the live output begins with the same bytes, those are left out.
  */
+import type { LogRecord } from '../logging/log-record.ts';
 import { deliver } from './deliver.ts';
-import type { LogRecord, ReadLogs } from './deps.types.ts';
+import type { ReadLogs } from './deps.types.ts';
 import type { ClientStreams } from './service.types.ts';
 
 /** Longer than a subscription takes to reach the shim. */

@@ -1,5 +1,5 @@
 /** ContainerStart, and every other start (restart policy, restart, restore): network, files and mounts at once, then the process. */
-import { fromHumanSize } from '@tsdocker/shared/units.ts';
+import { logWriterConfig } from '../logging/drivers.ts';
 import type { RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
@@ -20,8 +20,6 @@ export type StartDeps = ExitDeps & Pick<Domain, 'runtime' | 'images' | 'networks
 
 /** A previous shim has this long to clean up; a start on top of it would lose its runtime directory to that clean-up. */
 const CLEANUP_LIMIT_MS = 10_000;
-/** Of log files that are never rotated. */
-const UNLIMITED = -1;
 
 /** @throws NotModified already running; Conflict paused or being removed; else why it could not start, with State.Error and ExitCode set */
 export async function startContainer(deps: StartDeps, c: Container): Promise<void> {
@@ -110,10 +108,8 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
 }
 
 function logOf(deps: Pick<Domain, 'store'>, c: Container): StartRequest['log'] {
-  if (c.hostConfig.LogConfig?.Type !== 'json-file') return undefined;
-  const { 'max-size': size = '-1', 'max-file': files = '1' } = c.hostConfig.LogConfig.Config ?? {};
-  const maxSizeBytes = size === '-1' ? UNLIMITED : fromHumanSize(size);
-  return { path: deps.store.logPath(c.id), maxSizeBytes, maxFiles: Math.max(1, Number(files) || 1) };
+  const writer = logWriterConfig(c.hostConfig.LogConfig ?? {});
+  return writer && { path: deps.store.logPath(c.id), ...writer };
 }
 
 async function started(deps: StartDeps, c: Container, run: RunningContainer): Promise<void> {
@@ -138,9 +134,11 @@ async function started(deps: StartDeps, c: Container, run: RunningContainer): Pr
 
 async function networkStarted(deps: StartDeps, c: Container, pid: number): Promise<void> {
   if (parseNetworkMode(c.hostConfig.NetworkMode).kind !== 'network') return;
-  await deps.networks.started(c.id, pid).catch((err) =>
-    deps.log.warn('network was not told of the start', { container: c.id, error: asDockerError(err).message }),
-  );
+  await deps.networks
+    .started(c.id, pid)
+    .catch((err) =>
+      deps.log.warn('network was not told of the start', { container: c.id, error: asDockerError(err).message }),
+    );
 }
 
 /** Undoes the network, keeps code and message for inspect, and ends attaches that waited for this start. */

@@ -6,7 +6,7 @@ export type LogConfig = NonNullable<HostConfig['LogConfig']>;
 
 /** How the shim writes a container's log. */
 export interface LogWriterConfig {
-  /** -1 = never rotated. */
+  /** -1 = never rotated. Default 20 MB in 5 files. */
   maxSizeBytes: number;
   /** Files kept, the current one included. */
   maxFiles: number;
@@ -19,6 +19,9 @@ const JSON_FILE_OPTIONS = new Set(
   'max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size'.split(' '),
 );
 const COMMON_OPTIONS = new Set(['mode', 'max-buffer-size']);
+/** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
+const DEFAULT_SIZE_BYTES = 20e6;
+const DEFAULT_FILES = 5;
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
 
 /**
@@ -45,8 +48,9 @@ export function assertReadable(config: { Type?: string }): void {
 }
 
 function jsonFileConfig(options: Record<string, string>): LogWriterConfig {
-  const maxSizeBytes = options['max-size'] === undefined ? -1 : sizeOf('max-size', options['max-size']);
-  const maxFiles = options['max-file'] === undefined ? 1 : fileCount(options['max-file']);
+  const maxSizeBytes = options['max-size'] === undefined ? DEFAULT_SIZE_BYTES : sizeOf('max-size', options['max-size']);
+  const rotates = options['max-size'] === undefined && options['max-file'] === undefined;
+  const maxFiles = options['max-file'] === undefined ? (rotates ? DEFAULT_FILES : 1) : fileCount(options['max-file']);
   if (options['compress'] !== undefined && !/^(1|t|true|0|f|false)$/i.test(options['compress'])) {
     throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(options['compress'])}: invalid syntax`);
   }

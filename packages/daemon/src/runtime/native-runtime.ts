@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join, posix } from 'node:path';
+import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import { Cgroups } from './cgroup/cgroups.ts';
 import { type HostOptions, readSpecHost, runtimeCapabilities } from './host.ts';
 import type { NodeBinding } from './native/addon-types.ts';
@@ -18,6 +19,8 @@ import { capabilitiesOf, compileStart, seccompChoice } from './spec/compile.ts';
 import { planDevices } from './spec/devices.ts';
 import { LayeredRoot } from './spec/layered-root.ts';
 import { shmOptions } from './spec/mounts.ts';
+import { parseSecurityOptions } from './spec/security-options.ts';
+import { systemPaths } from './spec/system-paths.ts';
 import { startFailure } from './start-errors.ts';
 import { userInRoot } from './users-in-root.ts';
 
@@ -100,6 +103,12 @@ export class NativeRuntime implements Runtime {
   async forget(id: string): Promise<void> {
     await this.#launcher.forget(this.#runtimeDirectory(id));
     await this.#shm.remove(id);
+  }
+
+  /** MaskedPaths and ReadonlyPaths that stand in for unset ones. */
+  systemPaths(hostConfig: HostConfig): { masked: string[]; readonly: string[] } {
+    const { unconfinedPaths } = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
+    return systemPaths(hostConfig, { unconfined: unconfinedPaths, thermal: this.#deps.host.thermalPaths });
   }
 
   async #compile(request: StartRequest): Promise<ShimStart> {
