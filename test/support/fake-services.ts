@@ -3,7 +3,7 @@
 import type { ContainerService } from '../../packages/daemon/src/containers/service.types.ts';
 import type { Services } from '../../packages/daemon/src/daemon.ts';
 import type { ImageService } from '../../packages/daemon/src/images/service.types.ts';
-import type { NetworkService } from '../../packages/daemon/src/networks/service.types.ts';
+import type { NetworkAdministration, NetworkService } from '../../packages/daemon/src/networks/service.types.ts';
 import type { RuntimeCapabilities } from '../../packages/daemon/src/runtime/runtime.ts';
 import type { VolumeService } from '../../packages/daemon/src/volumes/service.types.ts';
 import { DockerError } from '../../packages/shared/src/errors.ts';
@@ -75,11 +75,15 @@ export function fakeServices(given: Partial<Services> = {}): Services {
   return {
     containers: fakeContainerService(),
     images: fakeImageService(),
-    networks: fakeNetworkService(),
+    networks: { ...fakeNetworkService(), ...fakeNetworkAdministration() },
     volumes: fakeVolumeService(),
     capabilities: fakeCapabilities,
     ...given,
   };
+}
+
+function fakeNetworkAdministration(): NetworkAdministration {
+  return { create: async () => 'f'.repeat(64), remove: async () => {}, teardown: async () => {} };
 }
 
 export function noSuchContainer(ref: string): DockerError {

@@ -55,6 +55,8 @@ export async function runInProcess(argv: readonly string[], options: InProcessOp
     },
     client: () => client,
     config: () => ({ directory: '/nonexistent', ...options.config }),
+    contextName: () => 'default',
+    runtime: process,
   };
   try {
     await runProgram(cli);

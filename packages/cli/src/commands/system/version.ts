@@ -40,7 +40,7 @@ async function version(cli: Cli, _args: string[], flags: Flags): Promise<void> {
   const client = await clientVersion(cli, server !== null);
   const format = flags.string('format');
   if (format === '') cli.stdout.write(clientText(client) + (server ? `\n${serverText(server)}` : ''));
-  else cli.stdout.write(formatObject(format, { Client: client, Server: server }));
+  else cli.stdout.write(formatObject(format, { Client: client, Server: server }, 'version'));
   if (failure !== undefined) throw new StatusError(1, errorText(failure));
 }
 

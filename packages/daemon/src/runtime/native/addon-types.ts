@@ -112,8 +112,14 @@ export interface FilesystemBinding {
 }
 
 /** native/addon/terminal_binding.cc */
-// biome-ignore lint/suspicious/noEmptyInterface: filled by the terminal binding
-export interface TerminalBinding {}
+export interface TerminalBinding {
+  /** cfmakeraw; returns the settings before. @throws Error with code and syscall, ENOTTY for what is no terminal */
+  makeRaw(fd: number): Buffer;
+  /** @param state what makeRaw returned */
+  restore(fd: number, state: Uint8Array): void;
+  /** TIOCGWINSZ */
+  windowSize(fd: number): { height: number; width: number };
+}
 
 /** native/addon/node_binding.cc: single metadata calls, synchronous; an error carries errno, code, syscall and path. */
 export interface NodeBinding {
