@@ -1,1 +1,1 @@
-export interface EngineClient {}
+export type EngineClient = {};

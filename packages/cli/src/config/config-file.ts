@@ -1,1 +1,1 @@
-export interface ConfigFile {}
+export type ConfigFile = {};

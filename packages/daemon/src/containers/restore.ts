@@ -63,15 +63,13 @@ async function collect(deps: RestoreDeps, { id, directory, record, removeVolumes
 async function takeOver(deps: RestoreDeps, c: Container): Promise<void> {
   for (const m of c.record.mounts) {
     if (m.Type !== 'volume' || !m.Name) continue;
-    await deps.volumes
-      .acquire(m.Name, c.id)
-      .catch((err) =>
-        deps.log.warn('volume of container is gone', {
-          container: c.id,
-          volume: m.Name,
-          error: asDockerError(err).message,
-        }),
-      );
+    await deps.volumes.acquire(m.Name, c.id).catch((err) =>
+      deps.log.warn('volume of container is gone', {
+        container: c.id,
+        volume: m.Name,
+        error: asDockerError(err).message,
+      }),
+    );
   }
   try {
     const found = await deps.runtime.reattach(c.id);

@@ -138,9 +138,11 @@ async function started(deps: StartDeps, c: Container, run: RunningContainer): Pr
 
 async function networkStarted(deps: StartDeps, c: Container, pid: number): Promise<void> {
   if (parseNetworkMode(c.hostConfig.NetworkMode).kind !== 'network') return;
-  await deps.networks.started(c.id, pid).catch((err) =>
-    deps.log.warn('network was not told of the start', { container: c.id, error: asDockerError(err).message }),
-  );
+  await deps.networks
+    .started(c.id, pid)
+    .catch((err) =>
+      deps.log.warn('network was not told of the start', { container: c.id, error: asDockerError(err).message }),
+    );
 }
 
 /** Undoes the network, keeps code and message for inspect, and ends attaches that waited for this start. */
