@@ -81,8 +81,8 @@ export async function containerDomain() {
     actions: () => events.map((e) => `${e.type} ${e.action.split(':')[0]}`),
     /** The daemon is killed: nothing is flushed, and another takes over. */
     crash: async () => {
+      runtime.daemonDied();
       const next = await createContainerService(deps);
-      // The killed one's handlers must not act any more; its timers are all that can.
       service = next;
       await next.restore();
       return next;

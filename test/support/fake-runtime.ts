@@ -70,6 +70,7 @@ class FakeStreams implements ProcessStreams {
 
 class FakeProcess {
   readonly subscribers = new Set<FakeStreams>();
+  readonly printed: Output[] = [];
   readonly #exited = deferred<ExitStatus>();
   readonly exited = this.#exited.promise;
   ended = false;
@@ -85,7 +86,9 @@ class FakeProcess {
     return [...this.subscribers].map((s) => Buffer.concat(s.stdin).toString()).join('');
   }
   print(text: string, stream: 1 | 2 = 1): void {
-    for (const s of this.subscribers) s.push({ stream, data: Buffer.from(text) });
+    const output = { stream, data: Buffer.from(text) };
+    this.printed.push(output);
+    for (const s of this.subscribers) s.push(output);
   }
   exit(exitCode = 0, oomKilled = false): void {
     if (this.ended) return;
@@ -104,8 +107,11 @@ export class FakeExec extends FakeProcess implements RunningExec {
     this.pid = pid;
     this.request = request;
   }
+  /** An exec's output waits for its one reader. */
   streams(): ProcessStreams {
-    return this.subscribe();
+    const streams = this.subscribe();
+    for (const output of this.printed) streams.push(output);
+    return streams;
   }
   async resize(size: { height: number; width: number }): Promise<void> {
     this.sizes.push(size);
@@ -201,16 +207,25 @@ export class FakeRuntime implements Runtime {
   async start(request: StartRequest, opts?: { onCreated?: (c: RunningContainer) => void }): Promise<RunningContainer> {
     if (this.startFailure) throw this.startFailure;
     if (this.running.has(request.id)) throw new Error(`two processes for ${request.id}`);
-    const c = new FakeRunning(this, this.nextPid(), request);
-    this.running.set(request.id, c);
+    const c = this.#track(new FakeRunning(this, this.nextPid(), request));
     this.starts.push(c);
-    c.exited.then((status) => {
-      this.running.delete(request.id);
-      this.notes.set(request.id, status);
-    });
     opts?.onCreated?.(c);
     this.onStart(c);
     return c;
+  }
+  #track(c: FakeRunning): FakeRunning {
+    this.running.set(c.id, c);
+    c.exited.then((status) => {
+      this.running.delete(c.id);
+      this.notes.set(c.id, status);
+    });
+    return c;
+  }
+  /** The daemon is dead: the processes go on, but the objects it held never hear of them again. */
+  daemonDied(): void {
+    for (const old of [...this.running.values()]) {
+      this.#track(new FakeRunning(this, old.pid, old.request)).paused = old.paused;
+    }
   }
   async reattach(id: string): ReturnType<Runtime['reattach']> {
     const container = this.running.get(id);
