@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { ContainersDeps, LogRecord } from '../../packages/daemon/src/containers/deps.types.ts';
+import type { ContainersDeps } from '../../packages/daemon/src/containers/deps.types.ts';
 import { createContainerService } from '../../packages/daemon/src/containers/service.ts';
 import type { ClientStreams } from '../../packages/daemon/src/containers/service.types.ts';
 import type { NewEvent } from '../../packages/daemon/src/events/events.ts';
+import { DockerError } from '../../packages/shared/src/errors.ts';
 import type { ContainerCreateRequest, HostConfig } from '../../packages/shared/src/types/container.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeNetworks } from './fake-networks.ts';
@@ -22,7 +23,7 @@ export async function containerDomain() {
   const volumes = new FakeVolumes();
   const events: NewEvent[] = [];
   const warnings: string[] = [];
-  const logs = new Map<string, LogRecord[]>();
+  const logs = new Map<string, { stream: 1 | 2; time: bigint; data: Buffer }[]>();
   const copies: [string[], string, string][] = [];
   const deps: ContainersDeps = {
     config: {
@@ -41,8 +42,18 @@ export async function containerDomain() {
     volumes,
     events: { publish: (event) => events.push(event) },
     etc: { hosts: async (i) => `${i.addresses.join()} ${i.hostname}\n`, resolvConf: async (i) => `${i.mode}\n` },
-    readLogs: async function* (path) {
-      yield* logs.get(path) ?? [];
+    readLogs: async function* ({ path }, { since = 0n, until, ...opts }) {
+      for (const { time, stream, data } of logs.get(path) ?? []) {
+        const wanted = stream === 2 ? opts.stderr : opts.stdout;
+        if (wanted && time >= since && (until === undefined || time <= until)) yield { stream, data };
+      }
+    },
+    logWriterConfig: ({ Type = 'json-file', Config = {} }) => {
+      for (const name of Object.keys(Config)) {
+        if (name !== 'max-size')
+          throw new DockerError('InvalidParameter', `unknown log opt '${name}' for ${Type} log driver`);
+      }
+      return Type === 'none' ? undefined : { maxSizeBytes: -1, maxFiles: 1 };
     },
     copyUp: async (...args) => {
       copies.push(args);

@@ -6,6 +6,7 @@ import type { NetworkService } from '../networks/service.types.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { VolumeService } from '../volumes/service.types.ts';
 import type { ContainerIndex } from './container-index.ts';
+import type { LogOptions } from './service.types.ts';
 import type { ContainerStore } from './store.ts';
 
 /** Contents of the files bound over /etc. Pure; implemented in networks/hosts-file.ts and networks/resolv-conf.ts. */
@@ -29,37 +30,28 @@ export interface EtcFiles {
   }): Promise<string>;
 }
 
-export interface LogRecord {
-  stream: 1 | 2;
-  /** Nanoseconds since the epoch. */
-  time: bigint;
-  /** With its newline, if it had one. */
-  data: Buffer;
-  attrs: Record<string, string>;
+/** `ended` settles when nothing more will be written: a follow then reads the rest and ends. Undefined: already so. */
+export interface LogSource {
+  path: string;
+  ended?: Promise<unknown>;
 }
 
-export interface LogReadOptions {
-  stdout: boolean;
-  stderr: boolean;
-  since?: bigint;
-  until?: bigint;
-  /** Records from the end, counted before stdout/stderr are told apart. */
-  tail?: number;
-  /** Go on with what is written from now on. */
-  follow: boolean;
-  /** With follow: resolves when nothing more will be written; the reader then drains the file and ends. */
-  ended?: Promise<void>;
-  signal?: AbortSignal;
-}
+/** Reads a json-file log, rotated files included, prefixes in place. One that does not exist is empty. Implemented in logging/. */
+export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<{ stream: 1 | 2; data: Buffer }>;
 
-/** Reads a container's json-file log, rotated files included. A log that does not exist is empty. Implemented in logging/. */
-export type ReadLogs = (path: string, opts: LogReadOptions) => AsyncIterable<LogRecord>;
+/**
+ * Checks a LogConfig and says how the shim writes it; undefined: nothing is kept. Implemented in logging/.
+ * @throws InvalidParameter
+ */
+export type LogWriterConfig = (
+  config: NonNullable<HostConfig['LogConfig']>,
+) => { maxSizeBytes: number; maxFiles: number } | undefined;
 
 /**
  * Fills an empty volume with what the image has at `path`: content, owners and modes.
  * @param layers top layer first @param target the volume's directory
  */
-export type CopyUp = (layers: string[], path: string, target: string) => Promise<void>;
+export type CopyUp = (layers: string[], path: string, target: string) => Promise<unknown>;
 
 /** Reports what went wrong where nobody waits for an answer. */
 export interface DomainLog {
@@ -110,6 +102,7 @@ export interface ContainersDeps {
   events: EventSink;
   etc: EtcFiles;
   readLogs: ReadLogs;
+  logWriterConfig: LogWriterConfig;
   copyUp: CopyUp;
   log: DomainLog;
   /** MaskedPaths and ReadonlyPaths that stand in for unset ones; from runtime/spec. */

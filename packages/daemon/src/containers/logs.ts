@@ -2,7 +2,7 @@
 
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Container } from './container.ts';
-import type { Domain, LogRecord } from './deps.types.ts';
+import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
 import type { LogOptions } from './service.types.ts';
 
@@ -23,20 +23,16 @@ export function containerLogs(
 }
 
 async function* chunksOf(deps: Pick<Domain, 'readLogs' | 'store'>, c: Container, opts: LogOptions) {
-  const { timestamps, details, ...read } = opts;
-  const end = untilNextExit(c);
+  const end = untilStopped(c);
   try {
-    for await (const record of deps.readLogs(deps.store.logPath(c.id), { ...read, ended: end.promise })) {
-      if (!(record.stream === 2 ? opts.stderr : opts.stdout)) continue;
-      yield { stream: record.stream, data: withPrefix(record, timestamps, details) };
-    }
+    yield* deps.readLogs({ path: deps.store.logPath(c.id), ended: end.promise }, opts);
   } finally {
     end.cancel();
   }
 }
 
 /** Following a container that does not run ends at the end of its log. */
-function untilNextExit(c: Container): { promise: Promise<void>; cancel(): void } {
+function untilStopped(c: Container): { promise: Promise<void>; cancel(): void } {
   if (!c.isRunning) return { promise: Promise.resolve(), cancel: () => {} };
   let done = () => {};
   const promise = new Promise<void>((resolve) => {
@@ -44,19 +40,4 @@ function untilNextExit(c: Container): { promise: Promise<void>; cancel(): void }
   });
   c.signals.once('stopped', done).once('removed', done);
   return { promise, cancel: () => c.signals.off('stopped', done).off('removed', done) };
-}
-
-/** `2006-01-02T15:04:05.000000000Z k=v text`: always nine digits. */
-function withPrefix(record: LogRecord, timestamps: boolean, details: boolean): Buffer {
-  if (!timestamps && !details) return record.data;
-  let prefix = '';
-  if (timestamps) {
-    const seconds = new Date(Number(record.time / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
-    prefix = `${seconds}.${(record.time % 1_000_000_000n).toString().padStart(9, '0')}Z `;
-  }
-  if (details) {
-    const pairs = Object.entries(record.attrs).sort(([a], [b]) => (a < b ? -1 : 1));
-    prefix += `${pairs.map(([k, v]) => `${encodeURIComponent(k)}=${encodeURIComponent(v)}`).join(',')} `;
-  }
-  return Buffer.concat([Buffer.from(prefix), record.data]);
 }

@@ -1,5 +1,4 @@
 /** ContainerStart, and every other start (restart policy, restart, restore): network, files and mounts at once, then the process. */
-import { fromHumanSize } from '@tsdocker/shared/units.ts';
 import type { RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
@@ -16,12 +15,11 @@ import { parseNetworkMode } from './network-mode.ts';
 import { removeStopped } from './rm.ts';
 import { formatNanos, NEVER } from './time.ts';
 
-export type StartDeps = ExitDeps & Pick<Domain, 'runtime' | 'images' | 'networks' | 'etc' | 'config' | 'log'>;
+export type StartDeps = ExitDeps &
+  Pick<Domain, 'runtime' | 'images' | 'networks' | 'etc' | 'config' | 'log' | 'logWriterConfig'>;
 
 /** A previous shim has this long to clean up; a start on top of it would lose its runtime directory to that clean-up. */
 const CLEANUP_LIMIT_MS = 10_000;
-/** Of log files that are never rotated. */
-const UNLIMITED = -1;
 
 /** @throws NotModified already running; Conflict paused or being removed; else why it could not start, with State.Error and ExitCode set */
 export async function startContainer(deps: StartDeps, c: Container): Promise<void> {
@@ -109,11 +107,9 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
   return { ipc: pidOf(c.hostConfig.IpcMode, 'IPC'), pid: pidOf(c.hostConfig.PidMode, 'PID') };
 }
 
-function logOf(deps: Pick<Domain, 'store'>, c: Container): StartRequest['log'] {
-  if (c.hostConfig.LogConfig?.Type !== 'json-file') return undefined;
-  const { 'max-size': size = '-1', 'max-file': files = '1' } = c.hostConfig.LogConfig.Config ?? {};
-  const maxSizeBytes = size === '-1' ? UNLIMITED : fromHumanSize(size);
-  return { path: deps.store.logPath(c.id), maxSizeBytes, maxFiles: Math.max(1, Number(files) || 1) };
+function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): StartRequest['log'] {
+  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {});
+  return writer && { path: deps.store.logPath(c.id), ...writer };
 }
 
 async function started(deps: StartDeps, c: Container, run: RunningContainer): Promise<void> {

@@ -17,21 +17,6 @@ const CAPABILITIES = new Set(
   ).split(' '),
 );
 const SECURITY_KEYS = new Set(['label', 'apparmor', 'seccomp', 'no-new-privileges', 'systempaths', 'writable-cgroups']);
-const LOG_OPTIONS: Record<string, readonly string[]> = {
-  'json-file': [
-    'max-file',
-    'max-size',
-    'compress',
-    'labels',
-    'labels-regex',
-    'env',
-    'env-regex',
-    'tag',
-    'mode',
-    'max-buffer-size',
-  ],
-  none: ['mode', 'max-buffer-size'],
-};
 /** One millisecond in nanoseconds. */
 const SHORTEST_INTERVAL = 1_000_000;
 
@@ -86,7 +71,6 @@ export function checkHostConfig(h: HostConfig, config: ContainerConfig, runtimes
   if (oom < -1000 || oom > 1000) throw invalid(`Invalid value ${oom}, range for oom score adj is [-1000, 1000]`);
   if (h.Runtime && !runtimes.includes(h.Runtime)) throw invalid(`unknown or invalid runtime name: ${h.Runtime}`);
   checkSecurity(h.SecurityOpt ?? []);
-  checkLogging(h.LogConfig);
   for (const [key, value] of Object.entries(h.StorageOpt ?? {})) {
     throw system(`--storage-opt is supported only for overlay over xfs with 'pquota' mount option: ${key}=${value}`);
   }
@@ -134,16 +118,5 @@ function checkSecurity(options: readonly string[]): void {
     if (/^(no-new-privileges|writable-cgroups)$/.test(key) && !/^(1|0|t|f|true|false)$/i.test(value)) {
       throw invalid(`invalid --security-opt 2: "${option}"`);
     }
-  }
-}
-
-function checkLogging(log: HostConfig['LogConfig']): void {
-  if (!log?.Type) return;
-  const options = LOG_OPTIONS[log.Type];
-  if (!options) {
-    throw invalid(`logger: no log driver named '${log.Type}' is registered`);
-  }
-  for (const key of Object.keys(log.Config ?? {})) {
-    if (!options.includes(key)) throw invalid(`unknown log opt '${key}' for ${log.Type} log driver`);
   }
 }
