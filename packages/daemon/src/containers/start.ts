@@ -3,7 +3,7 @@ import type { RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { containerEnv } from './environment.ts';
-import { asDockerError, conflict, notModified, system } from './errors.ts';
+import { asDockerError, conflict, notModified } from './errors.ts';
 import { etcMounts, writeHosts, writeNameAndResolver } from './etc-files.ts';
 import { publish, publishVolumes } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
@@ -17,9 +17,6 @@ import { formatNanos, NEVER } from './time.ts';
 
 export type StartDeps = ExitDeps &
   Pick<Domain, 'runtime' | 'images' | 'networks' | 'etc' | 'config' | 'log' | 'logWriterConfig'>;
-
-/** A previous shim has this long to clean up; a start on top of it would lose its runtime directory to that clean-up. */
-const CLEANUP_LIMIT_MS = 10_000;
 
 /** @throws NotModified already running; Conflict paused or being removed; else why it could not start, with State.Error and ExitCode set */
 export async function startContainer(deps: StartDeps, c: Container): Promise<void> {
@@ -48,7 +45,7 @@ export async function startContainer(deps: StartDeps, c: Container): Promise<voi
 export async function launch(deps: StartDeps, c: Container): Promise<void> {
   let network: AttachedNetwork | undefined;
   try {
-    await previousGone(c);
+    await c.untilCleanedUp();
     const [attached, , rootfs] = await settled([
       attachNetwork(deps, c).then(async (n) => {
         network = n;
@@ -162,17 +159,4 @@ async function failed(
     .save(c)
     .catch((cause) => deps.log.warn('record not written', { container: c.id, error: cause.message }));
   return err;
-}
-
-async function previousGone(c: Container): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    const late = () => reject(system(`container ${c.id}: the previous run is still being cleaned up`));
-    timer = setTimeout(late, CLEANUP_LIMIT_MS);
-  });
-  try {
-    await Promise.race([c.previousGone, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
