@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 /**
  * The API client a command sees. Commands and the per-object files (container.ts, image.ts, ...) know only this interface;
  * http-client.ts is the real one, tests hand in a fake.
@@ -69,3 +70,6 @@ export interface EngineClient {
   /** Closes idle connections. */
   close(): void;
 }
+=======
+export type EngineClient = {};
+>>>>>>> containers

@@ -32,7 +32,9 @@ export async function attachContainer(
     const client = await open(tty);
     publish(deps.events, c, 'attach');
     const path = deps.store.logPath(c.id);
-    const overlap = opts.logs ? await replayLog(deps.readLogs, path, opts, client, liveSince) : undefined;
+    const overlap = opts.logs
+      ? await replayLog(deps.readLogs, path, { stdout: opts.stdout, stderr: opts.stderr }, client, liveSince)
+      : undefined;
     const streams = await Promise.race([subscription?.streams, clientClosed(client)]);
     if (!streams) return;
     const end = await runSession(streams, client, {

@@ -21,6 +21,9 @@ const NEXT: Readonly<Record<Status, readonly Status[]>> = {
   dead: ['removing'],
 };
 
+/** A shim that takes longer to remove its mounts and cgroups is stuck; going on beside it would mix two runs up. */
+const CLEANUP_LIMIT_MS = 10_000;
+
 interface Signals {
   /** A shim exists, the program does not run yet: the moment to attach. */
   created: [RunningContainer];
@@ -107,5 +110,19 @@ export class Container {
       this.signals.once('stopped', onStopped);
       if (timeoutMillis !== undefined) timer = setTimeout(done, timeoutMillis, false);
     });
+  }
+
+  /** Resolves when nothing of the last run is left in the kernel. @throws System when that takes too long */
+  async untilCleanedUp(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      const late = () => reject(system(`container ${this.id}: the previous run is still being cleaned up`));
+      timer = setTimeout(late, CLEANUP_LIMIT_MS);
+    });
+    try {
+      await Promise.race([this.previousGone, limit]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

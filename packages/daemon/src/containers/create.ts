@@ -20,7 +20,17 @@ import { checkConfig, checkHostConfig } from './validate.ts';
 
 export type CreateDeps = Pick<
   Domain,
-  'config' | 'runtime' | 'images' | 'volumes' | 'copyUp' | 'events' | 'index' | 'store' | 'log' | 'systemPaths'
+  | 'config'
+  | 'runtime'
+  | 'images'
+  | 'volumes'
+  | 'copyUp'
+  | 'events'
+  | 'index'
+  | 'store'
+  | 'log'
+  | 'systemPaths'
+  | 'logWriterConfig'
 > & { cpusets: CpusetLists };
 
 /** @throws NotFound, InvalidParameter, Conflict, System, in Docker's words; nothing stays behind */
@@ -31,6 +41,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
   const host: HostConfig = { ...givenHost };
   checkConfig(given);
   checkHostConfig(host, given, deps.config.runtimes);
+  if (host.LogConfig) deps.logWriterConfig(host.LogConfig);
   const warnings = checkLimits(host, deps.runtime.capabilities, deps.cpusets);
   checkJoins(deps, host);
 

@@ -2,12 +2,11 @@
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { EventSink } from '../events/events.ts';
 import type { ImageService } from '../images/service.types.ts';
-import type { LogReadOptions } from '../logging/json-file.ts';
-import type { LogRecord } from '../logging/log-record.ts';
 import type { NetworkService } from '../networks/service.types.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { VolumeService } from '../volumes/service.types.ts';
 import type { ContainerIndex } from './container-index.ts';
+import type { LogOptions } from './service.types.ts';
 import type { ContainerStore } from './store.ts';
 
 /** Contents of the files bound over /etc. Pure; implemented in networks/hosts-file.ts and networks/resolv-conf.ts. */
@@ -31,14 +30,28 @@ export interface EtcFiles {
   }): Promise<string>;
 }
 
-/** Reads a container's json-file log, rotated files included. A log that does not exist is empty. Implemented in logging/. */
-export type ReadLogs = (path: string, opts: LogReadOptions) => AsyncIterable<LogRecord>;
+/** `ended` settles when nothing more will be written: a follow then reads the rest and ends. Undefined: already so. */
+export interface LogSource {
+  path: string;
+  ended?: Promise<unknown>;
+}
+
+/** Reads a json-file log, rotated files included, prefixes in place. One that does not exist is empty. Implemented in logging/. */
+export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<{ stream: 1 | 2; data: Buffer }>;
+
+/**
+ * Checks a LogConfig and says how the shim writes it; undefined: nothing is kept. Implemented in logging/.
+ * @throws InvalidParameter
+ */
+export type LogWriterConfig = (
+  config: NonNullable<HostConfig['LogConfig']>,
+) => { maxSizeBytes: number; maxFiles: number } | undefined;
 
 /**
  * Fills an empty volume with what the image has at `path`: content, owners and modes.
  * @param layers top layer first @param target the volume's directory
  */
-export type CopyUp = (layers: string[], path: string, target: string) => Promise<void>;
+export type CopyUp = (layers: string[], path: string, target: string) => Promise<unknown>;
 
 /** Reports what went wrong where nobody waits for an answer. */
 export interface DomainLog {
@@ -89,6 +102,7 @@ export interface ContainersDeps {
   events: EventSink;
   etc: EtcFiles;
   readLogs: ReadLogs;
+  logWriterConfig: LogWriterConfig;
   copyUp: CopyUp;
   log: DomainLog;
   /** MaskedPaths and ReadonlyPaths that stand in for unset ones; from runtime/spec. */

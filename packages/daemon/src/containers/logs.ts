@@ -1,7 +1,6 @@
 /** ContainerLogs. */
 
-import { assertReadable } from '../logging/drivers.ts';
-import { formatRecord } from '../logging/log-record.ts';
+import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
@@ -17,25 +16,23 @@ export function containerLogs(
   if (c.status === 'removing' || c.status === 'dead') {
     throw conflict('can not get logs from container which is dead or marked for removal');
   }
-  assertReadable(c.hostConfig.LogConfig ?? {});
+  if (c.hostConfig.LogConfig?.Type === 'none') {
+    throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
+  }
   return { tty: c.record.config.Tty ?? false, chunks: chunksOf(deps, c, opts) };
 }
 
 async function* chunksOf(deps: Pick<Domain, 'readLogs' | 'store'>, c: Container, opts: LogOptions) {
-  const { timestamps, details, ...read } = opts;
-  const end = untilNextExit(c);
+  const end = untilStopped(c);
   try {
-    for await (const record of deps.readLogs(deps.store.logPath(c.id), { ...read, ended: end.promise })) {
-      if (!(record.stream === 2 ? opts.stderr : opts.stdout)) continue;
-      yield { stream: record.stream, data: formatRecord(record, { timestamps, details }) };
-    }
+    yield* deps.readLogs({ path: deps.store.logPath(c.id), ended: end.promise }, opts);
   } finally {
     end.cancel();
   }
 }
 
 /** Following a container that does not run ends at the end of its log. */
-function untilNextExit(c: Container): { promise: Promise<void>; cancel(): void } {
+function untilStopped(c: Container): { promise: Promise<void>; cancel(): void } {
   if (!c.isRunning) return { promise: Promise.resolve(), cancel: () => {} };
   let done = () => {};
   const promise = new Promise<void>((resolve) => {

@@ -5,7 +5,6 @@
  * in the live output; what it dates after T is. Only records of that short moment are in doubt: they are replayed too,
  * and where the live output begins with the same bytes, those are left out.
  */
-import type { LogRecord } from '../logging/log-record.ts';
 import { deliver } from './deliver.ts';
 import type { ReadLogs } from './deps.types.ts';
 import type { ClientStreams } from './service.types.ts';
@@ -18,8 +17,8 @@ export class Overlap {
   readonly #doubtful: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
   readonly #skip: Record<1 | 2, number | undefined> = { 1: undefined, 2: undefined };
 
-  add(record: LogRecord): void {
-    this.#doubtful[record.stream].push(record.data);
+  add(stream: 1 | 2, data: Buffer): void {
+    this.#doubtful[stream].push(data);
   }
 
   /** The part of a live chunk that is new. */
@@ -50,11 +49,17 @@ export async function replayLog(
   liveSince: bigint | undefined,
 ): Promise<Overlap> {
   const overlap = new Overlap();
-  const until = liveSince === undefined ? undefined : liveSince + DOUBT_NANOS;
-  for await (const record of readLogs(path, { ...wanted, follow: false, until })) {
-    if (!(record.stream === 2 ? wanted.stderr : wanted.stdout)) continue;
-    if (!(await deliver(record.stream === 2 ? client.stderr : client.stdout, record.data))) break;
-    if (liveSince !== undefined && record.time >= liveSince) overlap.add(record);
+  const read = (range: { since?: bigint; until?: bigint }) =>
+    readLogs({ path }, { ...wanted, ...range, follow: false, timestamps: false, details: false });
+  const write = ({ stream, data }: { stream: 1 | 2; data: Buffer }) =>
+    deliver(stream === 2 ? client.stderr : client.stdout, data);
+  for await (const chunk of read(liveSince === undefined ? {} : { until: liveSince - 1n })) {
+    if (!(await write(chunk))) return overlap;
+  }
+  if (liveSince === undefined) return overlap;
+  for await (const chunk of read({ since: liveSince, until: liveSince + DOUBT_NANOS })) {
+    if (!(await write(chunk))) break;
+    overlap.add(chunk.stream, chunk.data);
   }
   return overlap;
 }

@@ -51,7 +51,7 @@ export async function removeStopped(deps: RemoveDeps, c: Container, opts: { volu
     if (c.isRunning) throw stillRunning(c);
     c.become('removing');
     try {
-      await c.previousGone;
+      await c.untilCleanedUp();
       const directory = await deps.store.retire(c.id, opts.volumes);
       await deps.images.removeRootfs(c.id).catch(async (err) => {
         await deps.store.unretire(c.id, directory);

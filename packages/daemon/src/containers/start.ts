@@ -1,10 +1,9 @@
 /** ContainerStart, and every other start (restart policy, restart, restore): network, files and mounts at once, then the process. */
-import { logWriterConfig } from '../logging/drivers.ts';
 import type { RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { containerEnv } from './environment.ts';
-import { asDockerError, conflict, notModified, system } from './errors.ts';
+import { asDockerError, conflict, notModified } from './errors.ts';
 import { etcMounts, writeHosts, writeNameAndResolver } from './etc-files.ts';
 import { publish, publishVolumes } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
@@ -16,10 +15,8 @@ import { parseNetworkMode } from './network-mode.ts';
 import { removeStopped } from './rm.ts';
 import { formatNanos, NEVER } from './time.ts';
 
-export type StartDeps = ExitDeps & Pick<Domain, 'runtime' | 'images' | 'networks' | 'etc' | 'config' | 'log'>;
-
-/** A previous shim has this long to clean up; a start on top of it would lose its runtime directory to that clean-up. */
-const CLEANUP_LIMIT_MS = 10_000;
+export type StartDeps = ExitDeps &
+  Pick<Domain, 'runtime' | 'images' | 'networks' | 'etc' | 'config' | 'log' | 'logWriterConfig'>;
 
 /** @throws NotModified already running; Conflict paused or being removed; else why it could not start, with State.Error and ExitCode set */
 export async function startContainer(deps: StartDeps, c: Container): Promise<void> {
@@ -48,7 +45,7 @@ export async function startContainer(deps: StartDeps, c: Container): Promise<voi
 export async function launch(deps: StartDeps, c: Container): Promise<void> {
   let network: AttachedNetwork | undefined;
   try {
-    await previousGone(c);
+    await c.untilCleanedUp();
     const [attached, , rootfs] = await settled([
       attachNetwork(deps, c).then(async (n) => {
         network = n;
@@ -107,8 +104,8 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
   return { ipc: pidOf(c.hostConfig.IpcMode, 'IPC'), pid: pidOf(c.hostConfig.PidMode, 'PID') };
 }
 
-function logOf(deps: Pick<Domain, 'store'>, c: Container): StartRequest['log'] {
-  const writer = logWriterConfig(c.hostConfig.LogConfig ?? {});
+function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): StartRequest['log'] {
+  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {});
   return writer && { path: deps.store.logPath(c.id), ...writer };
 }
 
@@ -162,17 +159,4 @@ async function failed(
     .save(c)
     .catch((cause) => deps.log.warn('record not written', { container: c.id, error: cause.message }));
   return err;
-}
-
-async function previousGone(c: Container): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    const late = () => reject(system(`container ${c.id}: the previous run is still being cleaned up`));
-    timer = setTimeout(late, CLEANUP_LIMIT_MS);
-  });
-  try {
-    await Promise.race([c.previousGone, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -70,7 +70,7 @@ async function takeSample(
       usage: Number(stats.memory.usageBytes),
       ...(stats.memory.maxUsageBytes > 0n && { max_usage: Number(stats.memory.maxUsageBytes) }),
       stats: stats.memory.stats,
-      ...(stats.memory.failures > 0n && { failcnt: Number(stats.memory.failures) }),
+      ...(stats.memory.failures > 0 && { failcnt: stats.memory.failures }),
       limit: Number(stats.memory.limitBytes),
     },
     ...(networks && { networks }),

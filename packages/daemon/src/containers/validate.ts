@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import { parseSignal } from '@tsdocker/shared/signals.ts';
 import type { ContainerConfig, HealthConfig, HostConfig } from '@tsdocker/shared/types/container.ts';
-import { logWriterConfig } from '../logging/drivers.ts';
 import { invalid, system } from './errors.ts';
 import { checkNetworkMode } from './network-mode.ts';
 import { checkPortBindings } from './ports.ts';
@@ -72,7 +71,6 @@ export function checkHostConfig(h: HostConfig, config: ContainerConfig, runtimes
   if (oom < -1000 || oom > 1000) throw invalid(`Invalid value ${oom}, range for oom score adj is [-1000, 1000]`);
   if (h.Runtime && !runtimes.includes(h.Runtime)) throw invalid(`unknown or invalid runtime name: ${h.Runtime}`);
   checkSecurity(h.SecurityOpt ?? []);
-  if (h.LogConfig?.Type) logWriterConfig(h.LogConfig);
   for (const [key, value] of Object.entries(h.StorageOpt ?? {})) {
     throw system(`--storage-opt is supported only for overlay over xfs with 'pquota' mount option: ${key}=${value}`);
   }

@@ -3,34 +3,28 @@
  * Memory is bounded by a block and a line, whatever the size of the log.
  */
 import { dirname } from 'node:path';
+import type { LogOptions } from '../containers/service.types.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { LineReader } from './line-reader.ts';
-import { type LogRecord, parseRecord } from './log-record.ts';
+import { formatRecord, parseRecord } from './log-record.ts';
 import { type LogFile, openLogFiles, tailOffset } from './rotated-files.ts';
 
-export interface LogReadOptions {
-  stdout: boolean;
-  stderr: boolean;
-  /** Nanoseconds since the epoch. */
-  since?: bigint;
-  until?: bigint;
-  /** Records from the end, counted before stdout and stderr are told apart. Unset: all. */
-  tail?: number;
-  /** Go on with what is written from now on. */
-  follow: boolean;
-  /** With follow: settles when nothing more will be written; the reader then reads the rest and ends. Unset: already so. */
+export interface LogSource {
+  /** The current file; rotated ones are beside it. It may not exist yet. */
+  path: string;
+  /** Settles when nothing more will be written; a follow then reads the rest and ends. Undefined: already so. */
   ended?: Promise<unknown>;
-  signal?: AbortSignal;
 }
 
-/**
- * Records in order. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has
- * ended.
- * @param path the current file; rotated ones are beside it. It may not exist yet
- */
-export async function* readLogs(path: string, opts: LogReadOptions): AsyncGenerator<LogRecord> {
+export interface LogChunk {
+  stream: 1 | 2;
+  data: Buffer;
+}
+
+/** Records in order. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
+export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGenerator<LogChunk> {
   // The watch comes before the first read, so that no change falls between them.
-  const watch = opts.follow && opts.ended ? new ChangeWatch(dirname(path)) : undefined;
+  const watch = opts.follow && source.ended ? new ChangeWatch(dirname(source.path)) : undefined;
   const state = { ended: false };
   const onAbort = () => watch?.notify();
   const onEnd = () => {
@@ -38,8 +32,8 @@ export async function* readLogs(path: string, opts: LogReadOptions): AsyncGenera
     watch?.notify();
   };
   opts.signal?.addEventListener('abort', onAbort);
-  if (watch) void opts.ended!.then(onEnd, onEnd);
-  const reader = new JsonFileReader(path, opts);
+  if (watch) void source.ended!.then(onEnd, onEnd);
+  const reader = new JsonFileReader(source.path, opts);
   try {
     yield* reader.existing();
     while (watch && !reader.finished && !opts.signal?.aborted) {
@@ -57,18 +51,18 @@ export async function* readLogs(path: string, opts: LogReadOptions): AsyncGenera
 
 class JsonFileReader {
   readonly #path: string;
-  readonly #opts: LogReadOptions;
+  readonly #opts: LogOptions;
   #current: { file: LogFile; lines: LineReader } | undefined;
   #pending: LogFile[] = [];
   /** `until` has been passed. */
   finished = false;
 
-  constructor(path: string, opts: LogReadOptions) {
+  constructor(path: string, opts: LogOptions) {
     this.#path = path;
     this.#opts = opts;
   }
 
-  async *existing(): AsyncGenerator<LogRecord> {
+  async *existing(): AsyncGenerator<LogChunk> {
     const files = await openLogFiles(this.#path);
     this.#pending = files.toReversed();
     const start = await this.#startOf(files);
@@ -78,7 +72,7 @@ class JsonFileReader {
   }
 
   /** What was written since, into the file at hand or into those that rotation put after it. */
-  async *more(): AsyncGenerator<LogRecord> {
+  async *more(): AsyncGenerator<LogChunk> {
     for (;;) {
       if (this.#current) yield* this.#chunks(this.#current.lines);
       if (this.finished || this.#opts.signal?.aborted) return;
@@ -100,7 +94,7 @@ class JsonFileReader {
   }
 
   /** Reads the pending files, oldest first; the last one stays open as the current one. */
-  async *#drain(firstOffset: number): AsyncGenerator<LogRecord> {
+  async *#drain(firstOffset: number): AsyncGenerator<LogChunk> {
     let offset = firstOffset;
     for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
       await this.#current?.file.handle.close();
@@ -125,7 +119,7 @@ class JsonFileReader {
     return { skip: 0, offset: 0 };
   }
 
-  async *#chunks(reader: LineReader): AsyncGenerator<LogRecord> {
+  async *#chunks(reader: LineReader): AsyncGenerator<LogChunk> {
     for await (const lines of reader.lines()) {
       for (const line of lines) {
         const record = parseRecord(line);
@@ -135,7 +129,7 @@ class JsonFileReader {
           return;
         }
         if (!(record.stream === 1 ? this.#opts.stdout : this.#opts.stderr)) continue;
-        yield record;
+        yield { stream: record.stream, data: formatRecord(record, this.#opts) };
       }
       if (this.#opts.signal?.aborted) return;
     }

@@ -3,7 +3,7 @@
 export interface LogRecord {
   stream: 1 | 2;
   /** With its newline; a part of a long line has none. */
-  data: Buffer;
+  text: string;
   /** Unix time in nanoseconds. */
   time: bigint;
   attrs: Record<string, string>;
@@ -23,7 +23,7 @@ export function parseRecord(line: string): LogRecord | undefined {
   if (nanos === undefined) return undefined;
   return {
     stream: stream === 'stderr' ? 2 : 1,
-    data: Buffer.from(log),
+    text: log,
     time: nanos,
     attrs: attrs !== null && typeof attrs === 'object' ? (attrs as Record<string, string>) : {},
   };
@@ -49,8 +49,7 @@ export function formatTime(nanos: bigint): string {
 export function formatRecord(record: LogRecord, opts: { timestamps: boolean; details: boolean }): Buffer {
   const timestamp = opts.timestamps ? `${formatTime(record.time)} ` : '';
   const details = opts.details ? `${formatAttributes(record.attrs)} ` : '';
-  const prefix = timestamp + details;
-  return prefix === '' ? record.data : Buffer.concat([Buffer.from(prefix), record.data]);
+  return Buffer.from(`${timestamp}${details}${record.text}`);
 }
 
 function formatAttributes(attrs: Record<string, string>): string {

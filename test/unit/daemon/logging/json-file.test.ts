@@ -3,9 +3,10 @@ import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { LogOptions } from '../../../../packages/daemon/src/containers/service.types.ts';
 import { logWriterConfig } from '../../../../packages/daemon/src/logging/drivers.ts';
-import { type LogReadOptions, readLogs } from '../../../../packages/daemon/src/logging/json-file.ts';
-import { formatRecord, formatTime, type LogRecord, parseTime } from '../../../../packages/daemon/src/logging/log-record.ts';
+import { type LogChunk, type LogSource, readLogs } from '../../../../packages/daemon/src/logging/json-file.ts';
+import { formatTime, parseTime } from '../../../../packages/daemon/src/logging/log-record.ts';
 
 let dir = '';
 let path = '';
@@ -15,16 +16,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const all: LogReadOptions = { stdout: true, stderr: true, follow: false };
+const all: LogOptions = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
 const line = (n: number, more: object = {}) =>
   `${JSON.stringify({ log: `line ${n}\n`, stream: 'stdout', time: `2024-01-02T03:04:${String(n % 60).padStart(2, '0')}.5Z`, ...more })}\n`;
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => line(from + i)).join('');
 
-async function read(opts: Partial<LogReadOptions> = {}, prefixes = false): Promise<string> {
+async function read(opts: Partial<LogOptions> = {}, source: LogSource = { path }): Promise<string> {
   let text = '';
-  for await (const record of readLogs(path, { ...all, ...opts })) {
-    text += formatRecord(record, { timestamps: prefixes, details: prefixes }).toString();
-  }
+  for await (const chunk of readLogs(source, { ...all, ...opts })) text += chunk.data.toString();
   return text;
 }
 const expected = (from: number, to: number) =>
@@ -52,7 +51,7 @@ test('streams, since, until, timestamps and details', async () => {
   assert.equal(await read({ since: at('02.5') }), 'line 2\nline 3\n');
   assert.equal(await read({ until: at('02.5') }), 'line 1\nline 2\n');
   assert.equal(
-    await read({ tail: 1 }, true),
+    await read({ tail: 1, timestamps: true, details: true }),
     '2024-01-02T03:04:03.500000000Z a=1,b+c=x%26y line 3\n',
   );
 });
@@ -66,15 +65,15 @@ test('a missing log is empty', async () => {
   assert.equal(await read(), '');
 });
 
-async function nextText(iterator: AsyncIterator<LogRecord>): Promise<string> {
+async function nextText(iterator: AsyncIterator<LogChunk>): Promise<string> {
   const { value, done } = await iterator.next();
-  return done ? '<end>' : (value as LogRecord).data.toString();
+  return done ? '<end>' : (value as LogChunk).data.toString();
 }
 
 test('following sees new lines, several rotations, and ends with the container', { timeout: 10_000 }, async () => {
   writeFileSync(path, lines(0, 1));
   const ended = Promise.withResolvers<void>();
-  const iterator = readLogs(path, { ...all, follow: true, ended: ended.promise })[Symbol.asyncIterator]();
+  const iterator = readLogs({ path, ended: ended.promise }, { ...all, follow: true })[Symbol.asyncIterator]();
   assert.equal(await nextText(iterator), 'line 0\n');
   const waiting = nextText(iterator);
   appendFileSync(path, line(1).slice(0, 20));
@@ -101,7 +100,7 @@ test('following ends when the client goes, and a log may appear late', { timeout
   const controller = new AbortController();
   const never = new Promise<void>(() => {});
   const opts = { ...all, follow: true, signal: controller.signal };
-  const iterator = readLogs(path, { ...opts, ended: never })[Symbol.asyncIterator]();
+  const iterator = readLogs({ path, ended: never }, opts)[Symbol.asyncIterator]();
   const first = nextText(iterator);
   writeFileSync(path, line(7));
   assert.equal(await first, 'line 7\n');
