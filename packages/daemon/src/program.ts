@@ -25,27 +25,39 @@ async function run(flags: ParsedFlags, build: BuildServices): Promise<void> {
   // One request's bug must not end everybody's containers' daemon.
   process.on('uncaughtException', (err) => log.error('uncaught exception', { error: err }));
   process.on('unhandledRejection', (err) => log.error('unhandled rejection', { error: err }));
-  const daemon = await startDaemon(config, log, build);
-  endOnSignals(daemon, log);
-  process.on('SIGHUP', () => {
-    loadConfig(flags).then(
-      (next) => {
-        daemon.reload(next);
-        log.info('Got signal to reload configuration');
-      },
-      (err: unknown) => log.error('reload failed, the configuration stays as it is', { error: (err as Error).message }),
-    );
-  });
+  // Handlers come before the start: whoever reads that the daemon is up may signal it at once. They wait for the start.
+  const starting = startDaemon(config, log, build);
+  endOnSignals(starting, log);
+  reloadOnSignal(starting, flags, log);
+  await starting;
 }
 
-function endOnSignals(daemon: Daemon, log: RootLogger): void {
+function endOnSignals(starting: Promise<Daemon>, log: RootLogger): void {
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
       log.info(`Processing signal '${signal}': containers keep running`);
-      daemon.stop().then(() => process.exit(0));
+      ignoreFailedStart(starting, (daemon) => daemon.stop().then(() => process.exit(0)));
     });
   }
+}
+
+function reloadOnSignal(starting: Promise<Daemon>, flags: ParsedFlags, log: RootLogger): void {
+  process.on('SIGHUP', () => {
+    ignoreFailedStart(starting, async (daemon) => {
+      try {
+        daemon.reload(await loadConfig(flags));
+        log.info('Got signal to reload configuration');
+      } catch (err) {
+        log.error('reload failed, the configuration stays as it is', { error: (err as Error).message });
+      }
+    });
+  });
+}
+
+/** A start that fails ends the program with its own message. */
+function ignoreFailedStart(starting: Promise<Daemon>, then: (daemon: Daemon) => Promise<unknown>): void {
+  starting.then(then, () => undefined);
 }

@@ -54,7 +54,8 @@ export class JsonRecords<T> {
   }
 
   /**
-   * All records. One that cannot be read is reported and left alone: losing one must not lose the others.
+   * All records. One that cannot be read is reported and left alone: losing one must not lose the others. A directory
+   * without the file is no record: its owner was killed while making or removing it.
    * @param onBroken gets the id and the reason
    */
   async loadAll(onBroken: (id: string, err: unknown) => void): Promise<Map<string, T>> {
@@ -66,7 +67,7 @@ export class JsonRecords<T> {
         if (this.#options.file !== undefined) await removeLeftovers(dirname(this.path(id)));
         records.set(id, JSON.parse(await readFile(this.path(id), 'utf8')) as T);
       } catch (err) {
-        onBroken(id, err);
+        if ((err as NodeJS.ErrnoException).code !== 'ENOENT') onBroken(id, err);
       }
     }
     return records;
