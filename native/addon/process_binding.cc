@@ -37,7 +37,8 @@ Napi::Value reap(Napi::Env env, UniqueFd pidfd, bool ref) {
   auto held = std::make_shared<UniqueFd>(std::move(pidfd));
   const int error = when_readable(env, held->get(), ref, [deferred, held](Napi::Env inner) {
     siginfo_t status{};
-    if (waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(held->get()), &status, WEXITED | WNOHANG | __WALL) < 0) {
+    if (waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(held->get()), &status, WEXITED | WNOHANG | __WALL) <
+        0) {
       deferred->Reject(system_error(inner, last_error("waitid", "reap")).Value());
       return;
     }

@@ -142,7 +142,8 @@ Status attach_device_program(const char* directory, const void* instructions, si
   attach.attach_bpf_fd = static_cast<uint32_t>(program.get());
   attach.attach_type = BPF_CGROUP_DEVICE;
   attach.attach_flags = BPF_F_ALLOW_MULTI;
-  if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) < 0) return last_error("bpf", "cgroup devices", directory);
+  if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach) < 0)
+    return last_error("bpf", "cgroup devices", directory);
   return {};
 }
 

@@ -31,42 +31,42 @@ struct Holders {
   UniqueFd* next() { return &fds[used++ % 130]; }
 };
 
-// Kernels that do not take lowers one by one: mount(2) with short names in a namespace of our own, then a detached copy.
+// In a mount namespace of our own: what overlayfs is made of has to lie in the caller's namespace, so paths are opened
+// here.
+Result<UniqueFd> mount_and_detach(const OverlayRequest& request) {
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return last_error("mount", "rootfs", "/");
+  Holders holders;
+  Text<kPage> options;
+  auto add = [&](const char* before, const char* path) {
+    UniqueFd* holder = holders.next();
+    holder->reset(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    options.add(before).add("/proc/self/fd/").number(static_cast<uint64_t>(holder->get()));
+    return static_cast<bool>(*holder);
+  };
+  const char* lower = request.lowers.first;
+  for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
+    if (!add(i == 0 ? "lowerdir=" : ":", lower)) return last_error("open", "rootfs", lower);
+  }
+  if (!add(",upperdir=", request.upper)) return last_error("open", "rootfs", request.upper);
+  if (!add(",workdir=", request.work)) return last_error("open", "rootfs", request.work);
+  if (request.is_volatile) options.add(",volatile");
+  if (options.cut()) return Error{E2BIG, "mount", "rootfs", request.upper};
+  if (mount("overlay", request.upper, "overlay", 0, options.c_str()) < 0)
+    return last_error("mount", "rootfs", request.upper);
+  UniqueFd detached(kernel::open_tree(AT_FDCWD, request.upper, kernel::kOpenTreeClone | O_CLOEXEC));
+  if (!detached) return last_error("open_tree", "rootfs", request.upper);
+  return Result<UniqueFd>(std::move(detached));
+}
+
+// For kernels that do not take lowers one by one: mount(2), with short names as its options are one page at most.
 Result<UniqueFd> classic_overlay(const OverlayRequest& request) {
   UniqueFd home(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
   if (!home) return last_error("open", "rootfs", "/proc/self/ns/mnt");
-  Holders holders;
-  Text<kPage> options;
-  options.add("lowerdir=");
-  const char* lower = request.lowers.first;
-  for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
-    UniqueFd* holder = holders.next();
-    holder->reset(open(lower, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!*holder) return last_error("open", "rootfs", lower);
-    options.add(i == 0 ? "" : ":").add("/proc/self/fd/").number(static_cast<uint64_t>(holder->get()));
-  }
-  UniqueFd upper(open(request.upper, O_PATH | O_DIRECTORY | O_CLOEXEC)), work(open(request.work, O_PATH | O_CLOEXEC));
-  if (!upper) return last_error("open", "rootfs", request.upper);
-  if (!work) return last_error("open", "rootfs", request.work);
-  options.add(",upperdir=/proc/self/fd/").number(static_cast<uint64_t>(upper.get()));
-  options.add(",workdir=/proc/self/fd/").number(static_cast<uint64_t>(work.get()));
-  if (request.is_volatile) options.add(",volatile");
-  if (options.cut()) return Error{E2BIG, "mount", "rootfs", ""};
-
   if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "rootfs");
-  UniqueFd detached;
-  Status status;
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) {
-    status = last_error("mount", "rootfs", "/");
-  } else if (mount("overlay", request.upper, "overlay", 0, options.c_str()) < 0) {
-    status = last_error("mount", "rootfs", request.upper);
-  } else {
-    detached.reset(kernel::open_tree(AT_FDCWD, request.upper, kernel::kOpenTreeClone | O_CLOEXEC));
-    if (!detached) status = last_error("open_tree", "rootfs", request.upper);
-  }
+  auto detached = mount_and_detach(request);
+  // The namespace goes with the last process in it, and its mounts with it; the detached copy stays.
   if (setns(home.get(), CLONE_NEWNS) < 0) return last_error("setns", "rootfs");
-  if (!status.ok()) return status.error();
-  return Result<UniqueFd>(std::move(detached));
+  return detached;
 }
 
 }  // namespace
@@ -80,7 +80,6 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
   const char* lower = request.lowers.first;
   for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
     if (set_path(fd, "lowerdir+", lower, holders.next()) == 0) continue;
-    // Only an unknown option says EINVAL on the first one; a missing directory says ENOENT.
     if (errno == EINVAL && i == 0) return classic_overlay(request);
     return last_error("fsconfig", "rootfs", lower);
   }
@@ -92,8 +91,11 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
   kernel::fsconfig(fd, kernel::kConfigString, "source", "overlay");
   if (request.is_volatile && kernel::fsconfig(fd, kernel::kConfigFlag, "volatile", nullptr) < 0)
     return last_error("fsconfig", "rootfs", "volatile");
-  if (kernel::fsconfig(fd, kernel::kConfigCreate, nullptr, nullptr) < 0)
+  if (kernel::fsconfig(fd, kernel::kConfigCreate, nullptr, nullptr) < 0) {
+    // Older kernels collect options as text and tell only here that they do not know `lowerdir+`.
+    if (errno == EINVAL) return classic_overlay(request);
     return last_error("fsconfig", "rootfs", request.upper);
+  }
   UniqueFd mounted(kernel::fsmount(fd, 0));
   for (UniqueFd& holder : holders.fds) holder.reset();
   if (!mounted) return last_error("fsmount", "rootfs", request.upper);

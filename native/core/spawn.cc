@@ -100,7 +100,7 @@ Result<SpawnedProcess> spawn(const SpawnRequest& request) {
 Result<UniqueFd> open_executable(const char* path) {
   UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
   if (!file) return last_error("open", "open executable", path);
-  struct stat status{};
+  struct stat status {};
   if (fstat(file.get(), &status) < 0) return last_error("fstat", "open executable", path);
   UniqueFd copy(static_cast<int>(syscall(SYS_memfd_create, "tsd-shim", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC)));
   // Before 6.3 the flag is unknown, and every memory file may be executed.

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kSocket = 3;
 
-// One empty read-only file system and nothing else: a container's namespace is a copy of it, so that no mount of the host
-// is copied and none has to be taken away again.
+// One empty read-only file system and nothing else: a container's namespace is a copy of it, so that no mount of the
+// host is copied and none has to be taken away again.
 Result<UniqueFd> make_base() {
   if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "base");
   UniqueFd space(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));

@@ -45,8 +45,8 @@ class Client {
 
  public:
   Watch watch;
-  bool dead = false, closing = false;  // closing: once the queue is empty
-  bool held = false;                   // its frame waits for room in a stdin
+  bool dead = false;
+  bool held = false;  // its frame waits for room in a stdin
   size_t held_offset = 0;
   bool control = false, attached = false;
   uint8_t streams = 0;

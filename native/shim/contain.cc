@@ -61,7 +61,8 @@ Status enter_namespaces(const Child& child) {
   for (int i = 0; i < child.join_count; i++) {
     if (setns(child.join[i], child.join_kinds[i]) < 0) return last_error("setns");
   }
-  if (child.init >= 0 && setns(child.init, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) < 0)
+  if (child.init >= 0 &&
+      setns(child.init, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) < 0)
     return last_error("setns");
   return {};
 }
@@ -138,7 +139,8 @@ void contain(const Child& child) {
       default:
         break;
     }
-    status = apply_file_system(plan, op, child.prepared == nullptr ? -1 : child.prepared[i], child.terminal, state.root);
+    status =
+        apply_file_system(plan, op, child.prepared == nullptr ? -1 : child.prepared[i], child.terminal, state.root);
     if (status.ok()) status = apply_process(plan, op, &state);
     if (!status.ok()) fail(child, i, status.error());
   }

@@ -18,7 +18,7 @@ namespace tsd::shim {
 namespace {
 
 Status attach_at(int mount, int root, const char* target) {
-  struct stat status{};
+  struct stat status {};
   if (fstatat(mount, "", &status, AT_EMPTY_PATH) < 0) return last_error("fstat");
   auto place = make_in_root(root, target, S_ISDIR(status.st_mode));
   if (!place.ok()) return place.error();
@@ -27,7 +27,8 @@ Status attach_at(int mount, int root, const char* target) {
 
 Status mount_file_system(const Plan& plan, const Op& op, int prepared, int root) {
   if (prepared >= 0) return attach_at(prepared, root, plan.text(op.s3));
-  auto mounted = filesystem_mount(plan.text(op.s1), plan.text(op.s2), plan.list(static_cast<uint32_t>(op.n2 >> 32), op.n2 & 0xffffffff), op.n1);
+  auto mounted = filesystem_mount(plan.text(op.s1), plan.text(op.s2),
+                                  plan.list(static_cast<uint32_t>(op.n2 >> 32), op.n2 & 0xffffffff), op.n1);
   if (!mounted.ok()) return mounted.error();
   return attach_at(mounted.value().get(), root, plan.text(op.s3));
 }
@@ -48,7 +49,7 @@ Status make_read_only(int root, const char* path, bool bind) {
 Status mask(int root, const char* path) {
   auto place = open_in_root(root, path);
   if (!place.ok()) return place.error().errnum == ENOENT || place.error().errnum == ENOTDIR ? Status() : place.error();
-  struct stat status{};
+  struct stat status {};
   if (fstatat(place.value().get(), "", &status, AT_EMPTY_PATH) < 0) return last_error("fstat");
   if (S_ISDIR(status.st_mode)) {
     auto empty = filesystem_mount("tmpfs", "tmpfs", {}, kernel::kAttrReadOnly);
@@ -57,7 +58,7 @@ Status mask(int root, const char* path) {
   }
   auto null = open_in_root(root, "/dev/null");
   if (!null.ok()) return null.error();
-  struct stat device{};
+  struct stat device {};
   if (fstatat(null.value().get(), "", &device, AT_EMPTY_PATH) < 0) return last_error("fstat");
   // An image's own /dev/null could be anything.
   if (!S_ISCHR(device.st_mode) || device.st_rdev != makedev(1, 3)) return Error{ENODEV, "fstat", "", "/dev/null"};
@@ -106,9 +107,10 @@ Status bind_console(int terminal, int root) {
 Status write_sysctl(const Plan& plan, const Op& op, int root) {
   auto place = open_in_root(root, plan.text(op.s1));
   if (!place.ok()) return place.error();
-  struct statfs type{};
+  struct statfs type {};
   // A mount of the user could stand where /proc should be.
-  if (fstatfs(place.value().get(), &type) < 0 || type.f_type != PROC_SUPER_MAGIC) return Error{EINVAL, "statfs", "", ""};
+  if (fstatfs(place.value().get(), &type) < 0 || type.f_type != PROC_SUPER_MAGIC)
+    return Error{EINVAL, "statfs", "", ""};
   UniqueFd file(openat(root, plan.text(op.s1) + 1, O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file) return last_error("open");
   const char* value = plan.text(op.s2);

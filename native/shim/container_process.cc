@@ -59,7 +59,7 @@ Status change_directory(const Plan& plan, const Op& op, ProcessState* state) {
 // The program may open /dev/stdout again under its own user; what refuses the change stays as it is.
 void own_stdio(uint32_t uid) {
   for (int fd = 0; fd < 3; fd++) {
-    struct stat status{};
+    struct stat status {};
     if (fstat(fd, &status) < 0 || status.st_uid == uid) continue;
     if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) continue;
     if (fchown(fd, uid, static_cast<gid_t>(-1)) < 0) continue;
@@ -97,7 +97,7 @@ Status apply_capabilities(const Plan& plan, const Op& op) {
 
 // 0 when the file may be executed; directories and files without any x bit may not.
 int check_executable(const char* path) {
-  struct stat status{};
+  struct stat status {};
   if (stat(path, &status) < 0) return errno;
   if (S_ISDIR(status.st_mode)) return EISDIR;
   return (status.st_mode & 0111) != 0 ? 0 : EACCES;
@@ -163,7 +163,8 @@ Status apply_process(const Plan& plan, const Op& op, ProcessState* state) {
     case OpCode::kHostname:
       return sethostname(plan.text(op.s1), strlen(plan.text(op.s1))) < 0 ? Status(last_error("sethostname")) : Status();
     case OpCode::kDomainname:
-      return setdomainname(plan.text(op.s1), strlen(plan.text(op.s1))) < 0 ? Status(last_error("setdomainname")) : Status();
+      return setdomainname(plan.text(op.s1), strlen(plan.text(op.s1))) < 0 ? Status(last_error("setdomainname"))
+                                                                           : Status();
     case OpCode::kLoopbackUp:
       return bring_loopback_up();
     case OpCode::kResourceLimit:
@@ -184,7 +185,9 @@ Status apply_process(const Plan& plan, const Op& op, ProcessState* state) {
     case OpCode::kCapabilities:
       return apply_capabilities(plan, op);
     case OpCode::kSecurityLabel:
-      return write(state->security_label.get(), plan.text(op.s2), strlen(plan.text(op.s2))) < 0 ? Status(last_error("write")) : Status();
+      return write(state->security_label.get(), plan.text(op.s2), strlen(plan.text(op.s2))) < 0
+                 ? Status(last_error("write"))
+                 : Status();
     case OpCode::kSessionKeyring:
       // Kernels without keyrings have none to leak either; a full quota leaves the shim's, which is empty.
       syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);

@@ -81,7 +81,7 @@ Status JsonLog::reopen() {
   flush();
   UniqueFd file(::open(path_, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!file) return last_error("open", "log", path_);
-  struct stat status{};
+  struct stat status {};
   if (fstat(file.get(), &status) < 0) return last_error("fstat", "log", path_);
   size_ = static_cast<uint64_t>(status.st_size);
   file_ = std::move(file);

@@ -86,7 +86,8 @@ Result<UniqueFd> prepare_bind(const Plan& plan, const Op& op) {
 
 Status join_namespace(const Plan& plan, const Op& op, Prepared* prepared) {
   const int kind = static_cast<int>(op.n1);
-  UniqueFd space(op.n2 != 0 ? fcntl(static_cast<int>(op.n2 - 1), F_DUPFD_CLOEXEC, 3) : open(plan.text(op.s1), O_RDONLY | O_CLOEXEC));
+  UniqueFd space(op.n2 != 0 ? fcntl(static_cast<int>(op.n2 - 1), F_DUPFD_CLOEXEC, 3)
+                            : open(plan.text(op.s1), O_RDONLY | O_CLOEXEC));
   if (!space) return last_error("open");
   // A process cannot change its own pid namespace, only that of its children.
   if (kind == CLONE_NEWPID) return setns(space.get(), kind) < 0 ? Status(last_error("setns")) : Status();
@@ -105,7 +106,8 @@ Status prepare_operation(const Plan& plan, uint32_t index, Container* container,
     case OpCode::kJoinNamespace:
       return join_namespace(plan, op, prepared);
     case OpCode::kOverlay: {
-      auto mounted = overlay_mount({plan.list(op.s1, op.n1), plan.text(op.s2), plan.text(op.s3), (op.flags & 1) != 0, (op.flags & 2) != 0});
+      auto mounted = overlay_mount(
+          {plan.list(op.s1, op.n1), plan.text(op.s2), plan.text(op.s3), (op.flags & 1) != 0, (op.flags & 2) != 0});
       if (!mounted.ok()) return mounted.error();
       prepared->rootfs = std::move(mounted.value());
       return {};
@@ -119,7 +121,8 @@ Status prepare_operation(const Plan& plan, uint32_t index, Container* container,
     case OpCode::kMount: {
       // The shim opens the terminals itself: nothing in the container can get in between.
       if (strcmp(plan.text(op.s1), "devpts") != 0) return {};
-      auto mounted = filesystem_mount("devpts", plan.text(op.s2), plan.list(static_cast<uint32_t>(op.n2 >> 32), op.n2 & 0xffffffff), op.n1);
+      auto mounted = filesystem_mount("devpts", plan.text(op.s2),
+                                      plan.list(static_cast<uint32_t>(op.n2 >> 32), op.n2 & 0xffffffff), op.n1);
       if (!mounted.ok()) return mounted.error();
       container->devpts.reset(fcntl(mounted.value().get(), F_DUPFD_CLOEXEC, 3));
       prepared->mounts[index] = mounted.value().release();
@@ -178,7 +181,8 @@ Status open_streams(const Plan& plan, const Container& container, Process* proce
 }
 
 // In the child: does not return.
-[[noreturn]] void run_child(const Plan& plan, const Container& container, const Process& process, const ChildEnds& ends, Child child) {
+[[noreturn]] void run_child(const Plan& plan, const Container& container, const Process& process, const ChildEnds& ends,
+                            Child child) {
   child.plan = &plan;
   child.channel = ends.channel.get();
   child.stdin_fd = ends.input ? ends.input.get() : 0;
@@ -256,9 +260,14 @@ LaunchError launch(const Plan& plan, Container* container, Process* process) {
   if (pid < 0) return {true, plan.size(), last_error("clone3")};
   if (pid == 0) {
     run_child(plan, *container, *process, ends,
-              {.prepared = prepared.mounts, .rootfs = prepared.rootfs.get(), .base_namespace = kBaseNamespaceFd, .join = prepared.join,
-               .join_kinds = prepared.join_kinds, .join_count = prepared.join_count,
-               .unshare_flags = prepared.new_namespaces & CLONE_NEWCGROUP, .init = -1});
+              {.prepared = prepared.mounts,
+               .rootfs = prepared.rootfs.get(),
+               .base_namespace = kBaseNamespaceFd,
+               .join = prepared.join,
+               .join_kinds = prepared.join_kinds,
+               .join_count = prepared.join_count,
+               .unshare_flags = prepared.new_namespaces & CLONE_NEWCGROUP,
+               .init = -1});
   }
   process->pid = pid;
   container->init.reset(pidfd);

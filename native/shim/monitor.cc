@@ -98,12 +98,13 @@ void Monitor::tick() {
     case Phase::kCleaning:
       check_cleanup();
       break;
-    case Phase::kFailed: {
-      bool told = false;
-      for (int i = 0; i < client_count_; i++) told = told || (clients_[i]->control && clients_[i]->queued() == 0);
-      if (told || (had_control_ && client_count_ == 0) || waited > kStartPatience) phase_ = Phase::kGone;
+    case Phase::kFailed:
+      // Until the daemon has read why.
+      if ((had_control_ && client_count_ == 0) || waited > kStartPatience) phase_ = Phase::kGone;
       break;
-    }
+    case Phase::kLingering:
+      linger();
+      break;
     default:
       break;
   }

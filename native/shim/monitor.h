@@ -31,7 +31,8 @@ class Monitor {
   void on_channel(Session* session);
   void settle_start(Session* session);
   void start_exec(Client* client, uint32_t request, const char* bytes, size_t length);
-  void send_exec_failure(uint16_t number, uint32_t request, uint32_t op, int errnum, const char* call, const char* path);
+  void send_exec_failure(uint16_t number, uint32_t request, uint32_t op, int errnum, const char* call,
+                         const char* path);
 
   // monitor_streams.cc: clients and bytes
   void accept_clients();
@@ -63,6 +64,7 @@ class Monitor {
   void finish_container(Session* session);
   void finish_exec(Session* session);
   void check_cleanup();
+  void linger();
   void send_exit(Client* client);
   void collect_garbage();
   int next_timeout() const;
@@ -82,7 +84,7 @@ class Monitor {
   Session* sessions_[kMaxSessions];  // the container's own is the first
   int client_count_ = 0, session_count_ = 0;
 
-  enum class Phase { kStarting, kRunning, kCleaning, kFailed, kGone } phase_ = Phase::kStarting;
+  enum class Phase { kStarting, kRunning, kCleaning, kLingering, kFailed, kGone } phase_ = Phase::kStarting;
   bool go_ = false, had_control_ = false, frozen_ = false, garbage_ = false;
   LaunchError start_error_;
   ChildMessage start_failure_{};

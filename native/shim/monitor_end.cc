@@ -83,7 +83,8 @@ void Monitor::check_finished(Session* session) {
 void Monitor::finish_exec(Session* session) {
   if (session->started) {
     if (memory_directory_ != nullptr) on_oom();
-    const ExitPayload payload{session->exit_code, oom_kills_ > session->oom_kills_before, nanoseconds(session->exit_time)};
+    const ExitPayload payload{session->exit_code, oom_kills_ > session->oom_kills_before,
+                              nanoseconds(session->exit_time)};
     broadcast(FrameType::kExecExit, session->number, &payload, sizeof payload);
     end_streams(session->number);
   }
@@ -98,7 +99,13 @@ void Monitor::finish_container(Session* session) {
   log_.flush();
   exit_ = {session->exit_code, oom_kills_ > 0, nanoseconds(session->exit_time)};
   Text<128> text;
-  text.add("code ").number(static_cast<uint64_t>(exit_.code)).add("\noom ").number(exit_.oom).add("\ntime ").number(exit_.time).add("\n");
+  text.add("code ")
+      .number(static_cast<uint64_t>(exit_.code))
+      .add("\noom ")
+      .number(exit_.oom)
+      .add("\ntime ")
+      .number(exit_.time)
+      .add("\n");
   // Before anybody hears of it: a daemon that dies now must find it.
   [[maybe_unused]] const Status written = replace_file(directory_.get(), "exit", text.c_str(), text.size());
   phase_ = Phase::kCleaning;
@@ -123,7 +130,7 @@ void Monitor::send_exit(Client* client) {
   send(client, FrameType::kExit, 0, 0, &payload, sizeof payload);
 }
 
-// Until no process and no group is left, and the last clients have read what is for them.
+// Until no process and no group is left.
 void Monitor::check_cleanup() {
   const bool patient = now() - phase_since_ < kCleanupPatience;
   if (frozen_ && freezer_directory_ != nullptr) {
@@ -135,18 +142,20 @@ void Monitor::check_cleanup() {
   for (int i = 1; i < session_count_; i++) {
     if (!sessions_[i]->dead && patient) return;
   }
-  bool waiting = false;
-  for (int i = 0; i < client_count_; i++) {
-    Client* client = clients_[i];
-    if (client->dead || client->queued() == 0) continue;
-    if (now() - client->last_progress > kCleanupPatience) {
-      drop(client);
-    } else {
-      waiting = waiting || client->attached;
-    }
-  }
-  if (waiting) return;
   broadcast(FrameType::kGone, 0, nullptr, 0);
+  phase_ = Phase::kLingering;
+  phase_since_ = now();
+  linger();
+}
+
+// Clients hang up when they have read their last frame. To close first could cost them what they have not read yet: a
+// write of theirs would fail, and that ends a connection on their side.
+void Monitor::linger() {
+  for (int i = 0; i < client_count_; i++) {
+    const Client* client = clients_[i];
+    const uint64_t since = client->last_progress > phase_since_ ? client->last_progress : phase_since_;
+    if (!client->dead && now() - since < kCleanupPatience) return;
+  }
   phase_ = Phase::kGone;
 }
 

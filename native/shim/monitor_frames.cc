@@ -36,7 +36,7 @@ bool Monitor::handle(Client* client) {
       client->attached = true;
       client->session = header.session;
       client->streams = header.stream;
-      if (header.session == 0 && (phase_ == Phase::kFailed || phase_ == Phase::kCleaning)) end_streams(0);
+      if (header.session == 0 && phase_ != Phase::kStarting && phase_ != Phase::kRunning) end_streams(0);
       return true;
     case FrameType::kStdin:
       return handle_input(client);
@@ -48,7 +48,9 @@ bool Monitor::handle(Client* client) {
       return true;
     case FrameType::kResize: {
       const uint32_t size = number_at(payload, header.length, 4);
-      answer(client, request, session == nullptr ? ESRCH : session->resize(static_cast<uint16_t>(size), static_cast<uint16_t>(size >> 16)));
+      answer(
+          client, request,
+          session == nullptr ? ESRCH : session->resize(static_cast<uint16_t>(size), static_cast<uint16_t>(size >> 16)));
       return true;
     }
     case FrameType::kSignal:
@@ -104,7 +106,7 @@ void Monitor::answer(Client* client, uint32_t request, int errnum) {
 
 // The state of things, and what a client that came late has missed.
 void Monitor::welcome(Client* client) {
-  const bool exited = phase_ == Phase::kCleaning || phase_ == Phase::kGone;
+  const bool exited = phase_ == Phase::kCleaning || phase_ == Phase::kLingering;
   const bool running = phase_ == Phase::kRunning;
   Text<16 + 2 * kMaxSessions + 1> payload;
   auto bytes = [&](const auto& value) { payload.add(reinterpret_cast<const char*>(&value), sizeof value); };
@@ -116,6 +118,7 @@ void Monitor::welcome(Client* client) {
   for (int i = 1; i < session_count_; i++) bytes(sessions_[i]->number);
   send(client, FrameType::kWelcome, 0, 0, payload.c_str(), payload.size());
   if (exited) send_exit(client);
+  if (phase_ == Phase::kLingering) send(client, FrameType::kGone, 0, 0, nullptr, 0);
   if (phase_ != Phase::kFailed) return;
   Text<1200> failure;
   const int32_t errnum = start_error_.error.errnum;

@@ -47,7 +47,7 @@ bool Monitor::load_plan() {
   listener_watch_.fd = kListenerFd;
   poller_.set(listener_watch_, EPOLLIN);
 
-  struct stat status{};
+  struct stat status {};
   if (fstat(kPlanFd, &status) < 0 || status.st_size <= 0 || status.st_size > kMaxPlanBytes) return false;
   void* bytes = mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, kPlanFd, 0);
   if (bytes == MAP_FAILED) return false;
@@ -82,7 +82,8 @@ void Monitor::write_state() {
   if (session_count_ > 0 && sessions_[0]->process.pid > 0) process("init", sessions_[0]->process.pid);
   for (uint32_t i = 0; i < plan_.size(); i++) {
     const Op& op = plan_.op(i);
-    if (op.code == OpCode::kCgroupDirectory && (op.flags & 1) != 0) text.add("cgroup ").add(plan_.text(op.s1)).add("\n");
+    if (op.code == OpCode::kCgroupDirectory && (op.flags & 1) != 0)
+      text.add("cgroup ").add(plan_.text(op.s1)).add("\n");
   }
   if (freezer_directory_ != nullptr) text.add("freezer ").add(freezer_directory_).add("\n");
   [[maybe_unused]] const Status written = replace_file(directory_.get(), "state", text.c_str(), text.size());
@@ -183,9 +184,11 @@ void Monitor::settle_start(Session* session) {
   if (session->failed) {
     if (session->number == 0) {
       start_failure_ = session->failure;
-      return fail_start({true, session->failure.op, Error{session->failure.errnum, start_failure_.call, "", start_failure_.path}});
+      return fail_start(
+          {true, session->failure.op, Error{session->failure.errnum, start_failure_.call, "", start_failure_.path}});
     }
-    send_exec_failure(session->number, session->request, session->failure.op, session->failure.errnum, session->failure.call, session->failure.path);
+    send_exec_failure(session->number, session->request, session->failure.op, session->failure.errnum,
+                      session->failure.call, session->failure.path);
     if (session->reaped) finish_exec(session);
     return;
   }
@@ -194,7 +197,8 @@ void Monitor::settle_start(Session* session) {
     uint32_t request;
     int32_t pid;
   } exec_started{session->request, session->process.pid};
-  if (session->number != 0) return broadcast(FrameType::kExecStarted, session->number, &exec_started, sizeof exec_started);
+  if (session->number != 0)
+    return broadcast(FrameType::kExecStarted, session->number, &exec_started, sizeof exec_started);
 
   timespec time;
   clock_gettime(CLOCK_REALTIME, &time);
@@ -211,7 +215,8 @@ void Monitor::settle_start(Session* session) {
   mount_namespace_.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-void Monitor::send_exec_failure(uint16_t number, uint32_t request, uint32_t op, int errnum, const char* call, const char* path) {
+void Monitor::send_exec_failure(uint16_t number, uint32_t request, uint32_t op, int errnum, const char* call,
+                                const char* path) {
   Text<1200> payload;
   payload.add(reinterpret_cast<const char*>(&request), 4).add(reinterpret_cast<const char*>(&op), 4);
   const int32_t code = errnum;
@@ -224,11 +229,14 @@ void Monitor::send_exec_failure(uint16_t number, uint32_t request, uint32_t op, 
 void Monitor::start_exec(Client* client, uint32_t request, const char* bytes, size_t length) {
   const uint16_t number = client->header().session;
   if (phase_ != Phase::kRunning || sessions_[0]->reaped || find(number) != nullptr || session_count_ == kMaxSessions)
-    return send_exec_failure(number, request, UINT32_MAX, phase_ != Phase::kRunning || sessions_[0]->reaped ? ESRCH : EEXIST, "exec", "");
+    return send_exec_failure(number, request, UINT32_MAX,
+                             phase_ != Phase::kRunning || sessions_[0]->reaped ? ESRCH : EEXIST, "exec", "");
   // Clients that attached to it before asking must get its first byte.
   accept_clients();
   for (int i = 0; i < client_count_; i++) {
-    if (clients_[i] != client && !clients_[i]->dead && !clients_[i]->held && clients_[i]->header().type != FrameType::kExec) read_client(clients_[i]);
+    if (clients_[i] != client && !clients_[i]->dead && !clients_[i]->held &&
+        clients_[i]->header().type != FrameType::kExec)
+      read_client(clients_[i]);
   }
   // The frame's bytes go when it is consumed, the plan with it: the child has its own copy by then.
   void* memory = malloc(length + 8);

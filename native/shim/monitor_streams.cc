@@ -56,7 +56,6 @@ void Monitor::on_client(Client* client, uint32_t events) {
       if (Session* session = find(client->session); session != nullptr) update_outputs(session);
     }
   }
-  if (client->closing && client->queued() == 0) return drop(client);
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     if (client->held) return drop(client);  // only a hang-up wakes one that waits
     read_client(client);
@@ -81,8 +80,9 @@ void Monitor::read_client(Client* client) {
   }
 }
 
-void Monitor::send(Client* client, FrameType type, uint8_t stream, uint16_t session, const void* payload, size_t length) {
-  if (client->dead || client->closing) return;
+void Monitor::send(Client* client, FrameType type, uint8_t stream, uint16_t session, const void* payload,
+                   size_t length) {
+  if (client->dead) return;
   if (client->queued() == 0) client->last_progress = now();
   if (!client->send(type, stream, session, payload, length)) return drop(client);
   update(client);
@@ -162,7 +162,8 @@ void Monitor::drop_stuck_clients(Session* session) {
   if (!others_wait) return;
   for (int i = 0; i < client_count_; i++) {
     Client* client = clients_[i];
-    if (client->attached && client->session == session->number && client->full() && time - client->last_progress > kClientPatience)
+    if (client->attached && client->session == session->number && client->full() &&
+        time - client->last_progress > kClientPatience)
       drop(client);
   }
 }
@@ -171,9 +172,12 @@ void Monitor::end_streams(uint16_t number) {
   for (int i = 0; i < client_count_; i++) {
     Client* client = clients_[i];
     if (client->dead || !client->attached || client->session != number) continue;
+    if (client->held) {
+      // Nobody will read what it has written.
+      client->consume();
+      update(client);
+    }
     send(client, FrameType::kEnd, 0, number, nullptr, 0);
-    client->closing = true;
-    if (client->queued() == 0) drop(client);
   }
 }
 

@@ -29,31 +29,31 @@ enum class OpCode : uint16_t {
   kNamespaces = 11,       // n1 CLONE_NEW* to make
   kJoinNamespace = 12,    // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*
   // The container's, in order.
-  kOomScore = 20,        // n1 value + 1000
-  kMount = 21,           // s1 type, s2 source, s3 target; n1 attributes, n2 options: offset << 32 | count
-  kBind = 22,            // s1 source, s3 target; flags kBind*; n1 set | clear << 32, n2 propagation
+  kOomScore = 20,         // n1 value + 1000
+  kMount = 21,            // s1 type, s2 source, s3 target; n1 attributes, n2 options: offset << 32 | count
+  kBind = 22,             // s1 source, s3 target; flags kBind*; n1 set | clear << 32, n2 propagation
   kRemountReadOnly = 23,  // s1 path
-  kMakeDirectory = 24,   // s1 path
-  kSymlink = 25,         // s1 target, s2 link
-  kDevice = 26,          // s1 path, s2 uid, s3 gid; n1 mode with type, n2 major << 32 | minor
-  kMask = 27,            // s1 path
-  kReadOnlyPath = 28,    // s1 path
+  kMakeDirectory = 24,    // s1 path
+  kSymlink = 25,          // s1 target, s2 link
+  kDevice = 26,           // s1 path, s2 uid, s3 gid; n1 mode with type, n2 major << 32 | minor
+  kMask = 27,             // s1 path
+  kReadOnlyPath = 28,     // s1 path
   kConsole = 29,
-  kHostname = 30,        // s1
-  kDomainname = 31,      // s1
-  kSysctl = 32,          // s1 path below /proc/sys, s2 value
+  kHostname = 30,    // s1
+  kDomainname = 31,  // s1
+  kSysctl = 32,      // s1 path below /proc/sys, s2 value
   kLoopbackUp = 33,
-  kResourceLimit = 34,   // s2 resource; n1 soft, n2 hard
-  kUmask = 35,           // n1
+  kResourceLimit = 34,     // s2 resource; n1 soft, n2 hard
+  kUmask = 35,             // n1
   kWorkingDirectory = 36,  // s1; flag 1: make it when missing
   kNoNewPrivileges = 37,
-  kSeccomp = 38,         // s1 blob of n1 bytes
-  kBoundingSet = 39,     // n1 kept
-  kUser = 40,            // s2 uid, s3 gid, s1 blob of n1 groups
-  kCapabilities = 41,    // s1 blob: effective, permitted, inheritable, ambient
-  kSecurityLabel = 42,   // s1 file below /proc/self/attr, s2 value
+  kSeccomp = 38,        // s1 blob of n1 bytes
+  kBoundingSet = 39,    // n1 kept
+  kUser = 40,           // s2 uid, s3 gid, s1 blob of n1 groups
+  kCapabilities = 41,   // s1 blob: effective, permitted, inheritable, ambient
+  kSecurityLabel = 42,  // s1 file below /proc/self/attr, s2 value
   kWaitForGo = 44,
-  kExecute = 45,         // s1 first of n1 arguments, s2 first of n2 environment strings
+  kExecute = 45,  // s1 first of n1 arguments, s2 first of n2 environment strings
   kSessionKeyring = 46,
 };
 

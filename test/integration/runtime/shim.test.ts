@@ -206,6 +206,7 @@ describe('shim', { skip: missing() }, () => {
     const second = shim.attach(ALL);
     await second.write(Buffer.from('two\n'));
     await eventually(() => readLog(start.log?.path ?? '').length === 2);
+    second.close();
     await shim.signal(9);
     assert.equal((await shim.exited).exitCode, 137);
     await shim.gone;

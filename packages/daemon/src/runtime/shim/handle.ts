@@ -45,6 +45,8 @@ export class NativeShimHandle implements ShimHandle {
   #nextSession = randomInt(1, 0x10000);
   #taken = new Set<number>();
   #attaching = new Set<Promise<void>>();
+  /** Attached before the program runs. */
+  #early: ShimStreams[] = [];
 
   constructor(opts: HandleOptions) {
     this.#opts = opts;
@@ -109,6 +111,7 @@ export class NativeShimHandle implements ShimHandle {
     const entry: ExecSession = { steps: plan.steps, started: Promise.withResolvers(), exited: Promise.withResolvers() };
     // A failed start is told by exec() itself.
     entry.exited.promise.catch(() => {});
+    entry.started.promise.catch(() => {});
     this.#execs.set(session, entry);
     const all = { stdin: exec.stdin, stdout: true, stderr: true };
     // Attached before it starts, so that nothing is lost; not at all when nobody will read.
@@ -118,6 +121,8 @@ export class NativeShimHandle implements ShimHandle {
       if (this.#hasExited) throw notRunning();
       control.send(FRAME.exec, Buffer.concat([words(control.requestNumber()), plan.bytes]), { session });
       const pid = await entry.started.promise;
+      // Nobody came for it: the shim must not wait for us to read.
+      void this.gone.then(() => first?.close());
       return {
         pid,
         exited: entry.exited.promise,
@@ -137,6 +142,7 @@ export class NativeShimHandle implements ShimHandle {
 
   #attach(session: number, opts: AttachOptions): ShimStreams {
     const streams = new ShimStreams(this.#opts.runtimeDirectory, session, opts);
+    if (this.pid === 0) this.#early.push(streams);
     this.#attaching.add(streams.attached);
     void streams.attached.then(() => this.#attaching.delete(streams.attached));
     return streams;
@@ -157,10 +163,14 @@ export class NativeShimHandle implements ShimHandle {
       case FRAME.started:
         this.pid = frame.payload.readInt32LE(0);
         this.startedAt = frame.payload.readBigUInt64LE(4);
+        this.#early = [];
         this.#started.resolve();
         break;
       case FRAME.failed:
         this.#started.reject(stepError(decodeFailure(frame.payload), this.#opts.steps));
+        this.#opts.control.destroy();
+        // There is nothing to read, and the shim waits until everybody has hung up.
+        for (const streams of this.#early.splice(0)) streams.close();
         break;
       case FRAME.exit:
         this.#hasExited = true;
@@ -168,6 +178,8 @@ export class NativeShimHandle implements ShimHandle {
         break;
       case FRAME.gone:
         this.#gone.resolve();
+        // The shim waits for us to hang up.
+        this.#opts.control.destroy();
         break;
       case FRAME.oom:
         for (const handler of this.#oomHandlers) handler();

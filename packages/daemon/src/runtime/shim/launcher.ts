@@ -7,7 +7,7 @@ import { mkdir, readFile, rm, unlink } from 'node:fs/promises';
 import type { FdBinding, ProcessBinding } from '../native/addon-types.ts';
 import { type CgroupLayout, parseCgroupLayout } from './cgroup-mounts.ts';
 import { ShimControl } from './control.ts';
-import { FRAME } from './frames.ts';
+import { FRAME, type Frame } from './frames.ts';
 import { NativeShimHandle } from './handle.ts';
 import { cleanUpLost, readExit } from './lost.ts';
 import { encodeStart } from './plan-encoder.ts';
@@ -80,11 +80,11 @@ export class NativeShimLauncher implements ShimLauncher {
     const context = { cgroupLayout: this.#cgroupLayout, classicOverlay: this.#classicOverlay };
     const plan = encodeStart(start, networkFd === undefined ? context : { ...context, networkFd });
     await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
-    let handle: NativeShimHandle;
+    let shimExit: Promise<unknown> | undefined;
     try {
-      const shimExit = this.#spawn(start, plan.bytes);
+      shimExit = this.#spawn(start, plan.bytes);
       const control = await ShimControl.connect(runtimeDirectory);
-      handle = new NativeShimHandle({
+      const handle = new NativeShimHandle({
         runtimeDirectory,
         control,
         steps: plan.steps,
@@ -96,7 +96,7 @@ export class NativeShimLauncher implements ShimLauncher {
       await handle.started;
       return this.#keep(handle);
     } catch (err) {
-      await cleanUpLost(runtimeDirectory, this.#native);
+      await this.#cleanUp(runtimeDirectory, shimExit);
       await rm(runtimeDirectory, { recursive: true, force: true });
       throw err;
     }
@@ -117,6 +117,7 @@ export class NativeShimLauncher implements ShimLauncher {
       shim.adopt(welcome);
       return { kind: 'running', shim: this.#keep(shim), paused: welcome.frozen };
     }
+    // On its way out, or given up by a daemon before it said go.
     if (control && welcome) await ended(control);
     control?.destroy();
     const status = await readExit(runtimeDirectory);
@@ -159,7 +160,10 @@ export class NativeShimLauncher implements ShimLauncher {
   }
 
   async #cleanUp(runtimeDirectory: string, shimExit?: Promise<unknown>): Promise<void> {
+    // Waiting for it must keep node running; a shim that runs by itself need not.
+    const alive = setInterval(() => {}, 1 << 30);
     await shimExit;
+    clearInterval(alive);
     await cleanUpLost(runtimeDirectory, this.#native);
     await unlink(`${runtimeDirectory}/sock`).catch(ignoreMissing);
   }
@@ -167,7 +171,13 @@ export class NativeShimLauncher implements ShimLauncher {
 
 /** Until a shim that is about to end has ended. */
 function ended(control: ShimControl): Promise<void> {
-  return new Promise((resolve) => control.listen({ frame: () => {}, closed: resolve }));
+  return new Promise((resolve) => {
+    const frame = ({ type }: Frame) => {
+      // It waits for us to hang up.
+      if (type === FRAME.gone || type === FRAME.failed) control.destroy();
+    };
+    control.listen({ frame, closed: resolve });
+  });
 }
 
 function ignoreMissing(err: NodeJS.ErrnoException): undefined {
