@@ -19,7 +19,6 @@ import {
   symlink,
   unlink,
 } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { NodeBinding } from '../runtime/native/addon-types.ts';
 import { splitDeviceNumber } from '../runtime/spec/devices.ts';
 import { isWhiteout, O_PATH } from '../runtime/spec/layered-root.ts';
@@ -87,7 +86,7 @@ async function copyDirectory(copy: Copy, source: MergedDirectory, target: FileHa
   copy.calls.copyXattrs(from, `/proc/self/fd/${target.fd}/.`);
   await target.chown(stats.uid, stats.gid);
   await target.chmod(stats.mode & 0o7777);
-  await target.utimes(stats.atime, stats.mtime);
+  await target.utimes(stats.atimeMs / 1000, stats.mtimeMs / 1000);
 }
 
 async function copyEntry(copy: Copy, from: string, stats: Stats, to: string): Promise<void> {
@@ -105,7 +104,7 @@ async function copyEntry(copy: Copy, from: string, stats: Stats, to: string): Pr
     await lchown(to, stats.uid, stats.gid);
     if (!stats.isSymbolicLink()) await changeMode(to, stats.mode);
     copy.calls.copyXattrs(from, to);
-    await lutimes(to, stats.atime, stats.mtime);
+    await lutimes(to, stats.atimeMs / 1000, stats.mtimeMs / 1000);
   }
   if (stats.nlink > 1) copy.links.set(key, to);
 }
@@ -127,12 +126,11 @@ async function copyFile(copy: Copy, from: string, to: string): Promise<void> {
     if (!stats.isFile()) return;
     const target = await open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      const read = source.createReadStream({ autoClose: false, highWaterMark: 1 << 20 });
-      await pipeline(read, target.createWriteStream({ autoClose: false }));
+      await copyContent(source, target, stats.size);
       await target.chown(stats.uid, stats.gid);
       await target.chmod(stats.mode & 0o7777); // after chown, which clears set-user-id
       copy.calls.copyXattrs(from, to); // after chown, which clears file capabilities
-      await target.utimes(stats.atime, stats.mtime);
+      await target.utimes(stats.atimeMs / 1000, stats.mtimeMs / 1000);
     } catch (err) {
       await unlink(to);
       throw err;
@@ -141,5 +139,19 @@ async function copyFile(copy: Copy, from: string, to: string): Promise<void> {
     }
   } finally {
     await source.close();
+  }
+}
+
+const BLOCK_BYTES = 1 << 20;
+
+async function copyContent(source: FileHandle, target: FileHandle, size: number): Promise<void> {
+  const block = Buffer.allocUnsafe(Math.max(1, Math.min(BLOCK_BYTES, size)));
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await source.read(block, 0, block.length, offset);
+    if (bytesRead === 0) return;
+    for (let written = 0; written < bytesRead; ) {
+      written += (await target.write(block, written, bytesRead - written, offset + written)).bytesWritten;
+    }
+    offset += bytesRead;
   }
 }

@@ -171,10 +171,17 @@ export class LocalVolumeService implements VolumeService {
 /** Bytes of all files below a directory; what vanishes meanwhile does not count. Never follows links. */
 async function treeBytes(directory: string): Promise<number> {
   let total = 0;
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(vanished([]))) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) total += await treeBytes(path);
-    else total += (await lstat(path).catch(() => ({ size: 0 }))).size;
+    else total += (await lstat(path).catch(vanished({ size: 0 }))).size;
   }
   return total;
+}
+
+function vanished<T>(instead: T): (err: NodeJS.ErrnoException) => T {
+  return (err) => {
+    if (err.code === 'ENOENT' || err.code === 'ENOTDIR') return instead;
+    throw err;
+  };
 }
