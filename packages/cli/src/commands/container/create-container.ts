@@ -1,7 +1,7 @@
 /** What `create` and `run` share: their flags, the request, the image that is not here yet, the container. */
 
 import { isNotFound } from '@tsdocker/shared/errors.ts';
-import { familiarString, parseAnyReference, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import { familiarString, parseAnyReference, type Reference, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { ContainerCreateRequest } from '@tsdocker/shared/types/container.ts';
 import type { Cli } from '../../cli.ts';
 import { containerCreate } from '../../client/container.ts';
@@ -12,7 +12,7 @@ import { givenWindowsFlags, windowsOnly } from '../../container-config/windows.t
 import { isLocalhostDns } from '../../flags/dns.ts';
 import { normalizePlatform } from '../../flags/platform.ts';
 import { StatusError } from '../../status-error.ts';
-import { pullImage } from '../image/pull-image.ts';
+import { pullImage } from '../image/pull.ts';
 import { copyCredentials, withApiSocket } from './api-socket.ts';
 import { claimCidFile } from './cid-file.ts';
 
@@ -90,10 +90,10 @@ export async function createContainer(cli: Cli, request: ContainerCreateRequest,
   }
 }
 
-/** The image's name as people type it, with its tag; undefined for a bare id, which cannot be pulled. */
-function pullableName(image: string): string | undefined {
+/** The image's reference with its tag; undefined for a bare id, which cannot be pulled. */
+function pullable(image: string): Reference | undefined {
   const any = parseAnyReference(image);
-  return any.kind === 'named' ? familiarString(withDefaultTag(any.reference)) : undefined;
+  return any.kind === 'named' ? withDefaultTag(any.reference) : undefined;
 }
 
 async function createOrPull(
@@ -101,21 +101,19 @@ async function createOrPull(
   request: ContainerCreateRequest,
   flags: Flags,
 ): ReturnType<typeof containerCreate> {
-  const name = pullableName(request.Image ?? '');
+  const reference = pullable(request.Image ?? '');
   const quiet = flags.bool('quiet');
   const platform = flags.string('platform');
   const options = { name: flags.string('name'), platform: platform === '' ? '' : normalizePlatform(platform) };
-  const pull = async (image: string): Promise<void> => {
-    await pullImage(cli, image, { platform, quiet, output: cli.stderr });
-  };
+  const pull = (image: Reference): Promise<void> => pullImage(cli, image, { platform, quiet, out: cli.stderr });
   const create = () => containerCreate(cli.client(), request, options);
-  if (flags.string('pull') === 'always' && name !== undefined) await pull(name);
+  if (flags.string('pull') === 'always' && reference) await pull(reference);
   try {
     return await create();
   } catch (err) {
-    if (!isNotFound(err) || name === undefined || !['missing', ''].includes(flags.string('pull'))) throw err;
-    if (!quiet) cli.stderr.write(`Unable to find image '${name}' locally\n`);
-    await pull(name);
+    if (!isNotFound(err) || !reference || !['missing', ''].includes(flags.string('pull'))) throw err;
+    if (!quiet) cli.stderr.write(`Unable to find image '${familiarString(reference)}' locally\n`);
+    await pull(reference);
     return await create();
   }
 }
