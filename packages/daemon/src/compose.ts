@@ -5,6 +5,7 @@ import { createContainerService } from './containers/service.ts';
 import type { ServiceContext, Services } from './daemon.ts';
 import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
+import { logWriterConfig } from './logging/drivers.ts';
 import { readLogs } from './logging/json-file.ts';
 import { etcFiles } from './networks/etc-files.ts';
 import { openNetworkService } from './networks/service.ts';
@@ -45,7 +46,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     config: {
       dataRoot,
       execRoot,
-      runtimes: ['tsd-shim'],
+      runtimes: ['tsdocker'],
       defaultShmSize: DEFAULT_SHM_BYTES,
       logConfig: { type: 'json-file', config: {} },
       dns: [],
@@ -59,9 +60,8 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     events,
     etc: etcFiles,
     readLogs,
-    copyUp: async (layers, path, target) => {
-      await copyUp(layers, path, target, native);
-    },
+    logWriterConfig,
+    copyUp: (layers, path, target) => copyUp(layers, path, target, native),
     log,
     systemPaths: (hostConfig) => runtime.systemPaths(hostConfig),
   });

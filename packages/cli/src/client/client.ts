@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 /**
  * The API client a command sees. Commands and the per-object files (container.ts, image.ts, ...) know only this interface;
  * http-client.ts is the real one, tests hand in a fake.
@@ -70,6 +69,3 @@ export interface EngineClient {
   /** Closes idle connections. */
   close(): void;
 }
-=======
-export type EngineClient = {};
->>>>>>> containers

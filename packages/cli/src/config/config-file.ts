@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 /** config.json of DOCKER_CONFIG or ~/.docker: read only here, written only by login and logout. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -63,6 +62,3 @@ export function loadConfigFile(directory: string): ConfigFile {
     return { directory, problem: `WARNING: Error parsing config file (${path}): ${(err as Error).message}` };
   }
 }
-=======
-export type ConfigFile = {};
->>>>>>> containers
