@@ -35,6 +35,7 @@ struct LaunchError {
 };
 
 // Descriptors handed over by the daemon.
+// After these come those whose numbers the plan tells: a network namespace, sockets to hold.
 constexpr int kPlanFd = 3, kListenerFd = 4, kBaseNamespaceFd = 5;
 
 // Carries out the plan's cgroup operations.

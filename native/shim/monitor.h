@@ -27,6 +27,7 @@ class Monitor {
   void start_container();
   void fail_start(const LaunchError& error);
   void write_state();
+  void release_held();
   void give_go();
   void on_channel(Session* session);
   void settle_start(Session* session);
@@ -74,6 +75,7 @@ class Monitor {
   static uint64_t now();
 
   Poller poller_;
+  int held_first_ = 0, held_count_ = 0;  // sockets that reserve published ports
   Plan plan_;
   Container container_;
   JsonLog log_;

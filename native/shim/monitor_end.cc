@@ -110,6 +110,8 @@ void Monitor::finish_container(Session* session) {
   [[maybe_unused]] const Status written = replace_file(directory_.get(), "exit", text.c_str(), text.size());
   phase_ = Phase::kCleaning;
   phase_since_ = now();
+  // The next container may want the same ports at once.
+  release_held();
   end_streams(0);
   for (int i = 0; i < client_count_; i++) {
     if (clients_[i]->control) send_exit(clients_[i]);

@@ -17,7 +17,20 @@
 #include "core/text.h"
 #include "shim/monitor.h"
 
+extern "C" char __executable_start, etext;
+
 namespace tsd::shim {
+namespace {
+
+// What runs from here on is a fraction of the program; the rest comes back from the page cache when it is needed.
+void forget_start_code() {
+  constexpr uintptr_t kPageMask = 4095;
+  const uintptr_t start = (reinterpret_cast<uintptr_t>(&__executable_start) + kPageMask) & ~kPageMask;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(&etext) & ~kPageMask;
+  madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
+}
+
+}  // namespace
 
 void Monitor::become_supervisor() {
   setsid();
@@ -41,7 +54,7 @@ void Monitor::become_supervisor() {
 
 bool Monitor::load_plan() {
   phase_since_ = now();
-  // Held for published ports and the like: never the container's.
+  // Never the container's.
   for (int fd = kPlanFd; fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;) fd++;
   fcntl(kListenerFd, F_SETFL, O_RDWR | O_NONBLOCK);
   listener_watch_.fd = kListenerFd;
@@ -56,6 +69,8 @@ bool Monitor::load_plan() {
   plan_ = parsed.value();
   const Op* place = plan_.find(OpCode::kRuntimeDirectory);
   if (place == nullptr || plan_.find(OpCode::kStdio) == nullptr) return false;
+  held_first_ = static_cast<int>(place->n1);
+  held_count_ = static_cast<int>(place->n2);
   directory_.reset(open(plan_.text(place->s1), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (const Op* op = plan_.find(OpCode::kCgroupMemory); op != nullptr) {
     memory_directory_ = plan_.text(op->s1);
@@ -109,6 +124,13 @@ void Monitor::start_container() {
   Process process;
   error = launch(plan_, &container_, &process);
   if (error.failed) return fail_start(error);
+  // The container has its own hold on these now; ours would keep them beyond its end.
+  close(kPlanFd);
+  close(kBaseNamespaceFd);
+  for (uint32_t i = 0; i < plan_.size(); i++) {
+    const Op& op = plan_.op(i);
+    if (op.code == OpCode::kJoinNamespace && op.n2 != 0) close(static_cast<int>(op.n2 - 1));
+  }
   auto* session = new Session(0);
   session->adopt(std::move(process), plan_.find(OpCode::kStdio)->flags);
   sessions_[session_count_++] = session;
@@ -117,7 +139,13 @@ void Monitor::start_container() {
   write_state();
 }
 
+void Monitor::release_held() {
+  for (int i = 0; i < held_count_; i++) close(held_first_ + i);
+  held_count_ = 0;
+}
+
 void Monitor::fail_start(const LaunchError& error) {
+  release_held();
   start_error_ = error;
   phase_ = Phase::kFailed;
   phase_since_ = now();
@@ -213,6 +241,7 @@ void Monitor::settle_start(Session* session) {
   Text<64> path;
   path.add("/proc/").number(static_cast<uint64_t>(pid)).add("/ns/mnt");
   mount_namespace_.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  forget_start_code();
 }
 
 void Monitor::send_exec_failure(uint16_t number, uint32_t request, uint32_t op, int errnum, const char* call,
@@ -231,6 +260,8 @@ void Monitor::start_exec(Client* client, uint32_t request, const char* bytes, si
   if (phase_ != Phase::kRunning || sessions_[0]->reaped || find(number) != nullptr || session_count_ == kMaxSessions)
     return send_exec_failure(number, request, UINT32_MAX,
                              phase_ != Phase::kRunning || sessions_[0]->reaped ? ESRCH : EEXIST, "exec", "");
+  // It would join frozen groups and never come to its execve.
+  if (frozen_) return send_exec_failure(number, request, UINT32_MAX, EBUSY, "exec", "");
   // Clients that attached to it before asking must get its first byte.
   accept_clients();
   for (int i = 0; i < client_count_; i++) {

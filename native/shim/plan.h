@@ -16,7 +16,7 @@ constexpr uint32_t kMaxPlanBytes = 8 << 20;
 
 enum class OpCode : uint16_t {
   // The shim's, before the container exists.
-  kRuntimeDirectory = 1,  // s1 path
+  kRuntimeDirectory = 1,  // s1 path; n2 descriptors from n1 on are held until the container has ended
   kCgroupDirectory = 2,   // s1 path; flag 1: removed at the end
   kCgroupWrite = 3,       // s1 path, s2 value; flag 1: may be missing or unsupported
   kCgroupJoin = 4,        // s1 path; n1 version

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { ProcessStreams } from '../../../packages/daemon/src/runtime/runtime.ts';
@@ -16,6 +17,7 @@ import {
   missing,
   readLog,
   type ShimFixture,
+  usesCgroup2,
 } from '../../support/shim-fixture.ts';
 
 const ALL = { stdin: true, stdout: true, stderr: true };
@@ -299,6 +301,9 @@ describe('shim', { skip: missing() }, () => {
     assert.ok(lines() - frozen <= 1);
     const again = await fixture.launcher.reattach(start.runtimeDirectory);
     assert.ok(again.kind === 'running' && again.paused);
+    await assert.rejects(shim.exec({ session: 'f', process: makeProcess(['/bin/true']), stdin: false }), {
+      code: 'EBUSY',
+    });
     await shim.thaw();
     await eventually(() => lines() > frozen + 3);
     await end();
@@ -416,6 +421,72 @@ describe('shim', { skip: missing() }, () => {
     assert.deepEqual(found, { kind: 'lost', cgroupDirectories: [] });
   });
 
+  test('starts and ends many at once', async () => {
+    const runs = Array.from({ length: 40 }, (_, i) => run(`echo ${i}; exit ${i}`));
+    const results = await Promise.all(runs);
+    assert.deepEqual(
+      results.map(({ stdout, status }) => [stdout, status.exitCode]),
+      results.map((_, i) => [`${i}\n`, i]),
+    );
+  });
+
+  test('gives up, with everything undone, when the daemon dies before it said go', async () => {
+    const start = await fixture.start(['/bin/sleep', '1000']);
+    const other = new URL('./start-and-die.ts', import.meta.url).pathname;
+    await outputOfKilled(other, JSON.stringify(start), 'before-go');
+    await eventually(
+      () => !existsSync(`${start.runtimeDirectory}/state`) && !existsSync(`${start.runtimeDirectory}/sock`),
+    );
+    for (const { path, own } of start.cgroup.directories) assert.equal(own && existsSync(path), false);
+    assert.deepEqual(await fixture.launcher.reattach(start.runtimeDirectory), { kind: 'lost', cgroupDirectories: [] });
+  });
+
+  test('enters a network namespace given as a descriptor', async () => {
+    const first = await sleeping();
+    const namespace = await open(`/proc/${first.shim.pid}/ns/net`);
+    const expected = readFileLink(`/proc/${first.shim.pid}/ns/net`);
+    const { stdout } = await run('readlink /proc/self/ns/net', (start) => {
+      start.network = { kind: 'fd', fd: namespace.fd };
+    });
+    assert.equal(stdout, `${expected}\n`);
+    await namespace.close();
+    await first.end();
+  });
+
+  test('attaches a device program to a version 2 group', {
+    skip: usesCgroup2() ? false : 'needs cgroup version 2',
+  }, async () => {
+    const { stdout } = await run('head -c 1 /dev/zero || echo denied; head -c 1 /dev/urandom | wc -c', (start) => {
+      start.cgroup.deviceProgram = denyZero();
+    });
+    assert.equal(stdout, 'denied\n1\n');
+  });
+
+  test('holds sockets for published ports, away from the container', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+    const { port } = server.address() as AddressInfo;
+    const { shim, end } = await sleeping((start) => start.heldSockets.push(fd));
+    await new Promise((resolve) => server.close(resolve));
+    const taken = await listenError(port);
+    assert.equal(taken, 'EADDRINUSE');
+    assert.deepEqual(readdirSync(`/proc/${shim.pid}/fd`), ['0', '1', '2']);
+    await end();
+    assert.equal(await listenError(port), undefined);
+  });
+
+  test('uses mount(2) for a root where the kernel asks for it', async () => {
+    const classic = await makeFixture({ classicOverlay: true });
+    try {
+      const shim = await classic.launcher.start(await classic.start(['/bin/sh', '-c', 'touch /made && exit 4']));
+      assert.equal((await shim.exited).exitCode, 4);
+      await shim.gone;
+    } finally {
+      await classic.remove();
+    }
+  });
+
   test('rotates its log by size', async () => {
     const { start } = await run('seq 1 200', (s) => {
       if (s.log) Object.assign(s.log, { maxSizeBytes: 5000, maxFiles: 3 });
@@ -494,6 +565,28 @@ function leftovers(fixture: ShimFixture): string[] {
   return found;
 }
 
+/** A BPF_PROG_TYPE_CGROUP_DEVICE program that refuses character device 1:5 and allows the rest. */
+function denyZero(): Buffer {
+  const instructions: [code: number, registers: number, offset: number, value: number][] = [
+    [0x61, 0x12, 4, 0], // r2 = major
+    [0x55, 0x02, 4, 1], // other than 1: allow
+    [0x61, 0x13, 8, 0], // r3 = minor
+    [0x55, 0x03, 2, 5], // other than 5: allow
+    [0xb7, 0x00, 0, 0],
+    [0x95, 0x00, 0, 0],
+    [0xb7, 0x00, 0, 1],
+    [0x95, 0x00, 0, 0],
+  ];
+  return Buffer.concat(
+    instructions.map(([code, registers, offset, value]) => {
+      const bytes = Buffer.from([code, registers, 0, 0, 0, 0, 0, 0]);
+      bytes.writeInt16LE(offset, 2);
+      bytes.writeInt32LE(value, 4);
+      return bytes;
+    }),
+  );
+}
+
 /** BPF_RET ALLOW */
 function allowAll(): Buffer {
   return filter([0x06, 0, 0, 0x7fff0000]);
@@ -524,12 +617,24 @@ function filter(...instructions: [number, number, number, number][]): Buffer {
 }
 
 /** Output of a script that ends by SIGKILL. */
-async function outputOfKilled(script: string, argument: string): Promise<string> {
-  const result = await promisify(execFile)(process.execPath, [script, argument]).catch(
+async function outputOfKilled(script: string, ...argv: string[]): Promise<string> {
+  const result = await promisify(execFile)(process.execPath, [script, ...argv]).catch(
     (err: { signal?: string; stdout: string; stderr: string }) => {
       if (err.signal !== 'SIGKILL') throw new Error(err.stderr);
       return err;
     },
   );
   return result.stdout;
+}
+
+/** Code of the error a listen on 127.0.0.1 gives; undefined when it works. */
+async function listenError(port: number): Promise<string | undefined> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  } catch (err) {
+    return (err as NodeJS.ErrnoException).code;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return undefined;
 }

@@ -77,7 +77,8 @@ export class NativeShimLauncher implements ShimLauncher {
   async start(start: ShimStart, opts: { onCreated?: (shim: ShimHandle) => void } = {}): Promise<ShimHandle> {
     const { runtimeDirectory } = start;
     const networkFd = start.network.kind === 'fd' ? FIRST_FREE_FD : undefined;
-    const context = { cgroupLayout: this.#cgroupLayout, classicOverlay: this.#classicOverlay };
+    const heldFd = networkFd === undefined ? FIRST_FREE_FD : networkFd + 1;
+    const context = { cgroupLayout: this.#cgroupLayout, classicOverlay: this.#classicOverlay, heldFd };
     const plan = encodeStart(start, networkFd === undefined ? context : { ...context, networkFd });
     await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
     let shimExit: Promise<unknown> | undefined;

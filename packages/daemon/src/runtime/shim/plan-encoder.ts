@@ -38,6 +38,8 @@ export interface EncodeContext {
   cgroupLayout: CgroupLayout;
   /** Descriptor number of the network namespace in the shim, when `network.kind` is fd. */
   networkFd?: number;
+  /** Descriptor number of the first held socket in the shim. */
+  heldFd?: number;
   /** Use mount(2) for the root file system even where the kernel has the better way. */
   classicOverlay?: boolean;
 }
@@ -48,7 +50,7 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
   const { spec } = start;
   writer.add(
     'runtimeDirectory',
-    { s1: start.runtimeDirectory },
+    { s1: start.runtimeDirectory, n1: context.heldFd ?? 0, n2: context.heldFd ? start.heldSockets.length : 0 },
     { step: 'runtime directory', path: start.runtimeDirectory },
   );
   addCgroups(writer, start);
