@@ -1,6 +1,6 @@
 /** Compiles a start or an exec into the flat plan that a shim carries out, operation by operation. Pure. */
 import { posix } from 'node:path';
-import type { OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
+import type { OciDevice, OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
 import { type CgroupLayout, expandCgroupMount } from './cgroup-mounts.ts';
 import { ATTR, parseMountOptions } from './mount-options.ts';
 import { type Plan, PlanWriter } from './plan-format.ts';
@@ -23,6 +23,18 @@ const BIND_RECURSIVE = 1;
 const BIND_ATTRIBUTES_RECURSIVE = 2;
 const BIND_PROPAGATION_RECURSIVE = 4;
 const MS_PRIVATE = 1 << 18;
+
+/** Character devices every container has, whatever its spec lists. @see OCI runtime-spec config-linux.md, default devices */
+const DEFAULT_DEVICES: OciDevice[] = (
+  [
+    ['null', 1, 3],
+    ['zero', 1, 5],
+    ['full', 1, 7],
+    ['random', 1, 8],
+    ['urandom', 1, 9],
+    ['tty', 5, 0],
+  ] as const
+).map(([name, major, minor]) => ({ path: `/dev/${name}`, type: 'c', major, minor, fileMode: 0o666, uid: 0, gid: 0 }));
 
 /** Links every container finds in /dev. */
 const DEVICE_LINKS = [
@@ -212,7 +224,9 @@ function addDevices(writer: PlanWriter, { spec }: ShimStart): void {
     (mount) => posix.normalize(mount.destination) === '/dev' && mount.type === 'bind',
   );
   if (!hostDevices) {
-    for (const device of spec.linux.devices) {
+    const named = new Set(spec.linux.devices.map(({ path }) => path));
+    const missing = DEFAULT_DEVICES.filter(({ path }) => !named.has(path));
+    for (const device of [...missing, ...spec.linux.devices]) {
       const n1 = FILE_TYPE[device.type] | (device.fileMode & 0o7777);
       const n2 = (BigInt(device.major) << 32n) | BigInt(device.minor);
       writer.add(
