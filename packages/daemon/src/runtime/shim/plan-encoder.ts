@@ -154,9 +154,10 @@ function isOwn(start: ShimStart, type: OciNamespace['type']): boolean {
 function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeContext): void {
   const { spec, cgroup } = start;
   const readOnlyAtEnd: string[] = [];
+  const destinations = spec.mounts.map((mount) => posix.normalize(mount.destination));
   for (const mount of spec.mounts) {
     if (mount.type !== 'cgroup') {
-      addMount(writer, mount, readOnlyAtEnd);
+      addMount(writer, mount, destinations, readOnlyAtEnd);
       continue;
     }
     const expanded = expandCgroupMount(
@@ -166,7 +167,7 @@ function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeCont
       cgroup.join,
       isOwn(start, 'cgroup'),
     );
-    for (const part of expanded.mounts) addMount(writer, part, readOnlyAtEnd);
+    for (const part of expanded.mounts) addMount(writer, part, destinations, readOnlyAtEnd);
     for (const { target, path } of expanded.symlinks) addSymlink(writer, target, path);
     if (expanded.remountReadOnly) addReadOnly(writer, expanded.remountReadOnly);
   }
@@ -194,7 +195,7 @@ function addSymlink(writer: PlanWriter, target: string, path: string): void {
   writer.add('symlink', { s1: target, s2: path }, { step: 'symlink', path });
 }
 
-function addMount(writer: PlanWriter, mount: OciMount, readOnlyAtEnd: string[]): void {
+function addMount(writer: PlanWriter, mount: OciMount, destinations: string[], readOnlyAtEnd: string[]): void {
   const destination = posix.normalize(`/${mount.destination}`).replace(/(.)\/$/, '$1');
   if (destination === '/') throw new TypeError(`invalid mount destination ${mount.destination}`);
   const options = parseMountOptions(mount.options);
@@ -208,8 +209,9 @@ function addMount(writer: PlanWriter, mount: OciMount, readOnlyAtEnd: string[]):
     writer.add('bind', { s1: mount.source, s3: destination, flags, n1, n2: options.propagation || MS_PRIVATE }, step);
     return;
   }
-  // Devices and links are still to be made in there.
-  if (destination === '/dev' && (options.set & ATTR.readOnly) !== 0) {
+  // Devices, links and the places of other mounts are still to be made in there.
+  const filled = destination === '/dev' || destinations.some((other) => other.startsWith(`${destination}/`));
+  if (filled && (options.set & ATTR.readOnly) !== 0) {
     options.set &= ~ATTR.readOnly;
     readOnlyAtEnd.push(destination);
   }
