@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 
-export interface FixtureEntry extends Partial<Headers> {
+export interface FixtureEntry extends Partial<Header> {
   name: string;
   content?: string | Buffer;
 }
@@ -19,7 +19,7 @@ export async function tarOf(entries: FixtureEntry[]): Promise<Buffer> {
   for (const { content, ...header } of entries) {
     const type = header.type ?? (header.name.endsWith('/') ? 'directory' : 'file');
     const mode = header.mode ?? (type === 'directory' ? 0o755 : 0o644);
-    tar.entry({ mtime: MTIME, ...header, mode, type } as Headers, content ?? '');
+    tar.entry({ mtime: MTIME, ...header, mode, type } as Header, content ?? '');
   }
   tar.finalize();
   const chunks: Buffer[] = [];
