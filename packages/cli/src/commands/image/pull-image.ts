@@ -1,5 +1,5 @@
 /** Pulling one image with its registry's credentials: `pull`, and `run` and `create` when the image is not here. */
-import { familiarName, parseReference, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import { familiarName, type Reference, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { Cli, OutputStream } from '../../cli.ts';
 import { imagePull } from '../../client/image.ts';
 import { credentialsFor, encodeAuth, serverOfDomain } from '../../config/credentials.ts';
@@ -13,20 +13,20 @@ export interface PullImageOptions {
   /** `os[/arch[/variant]]`; '' means the daemon's own. */
   platform?: string;
   /** Where progress goes: stdout for pull, stderr for run. */
-  output: OutputStream;
+  out: OutputStream;
 }
 
-/** @param image as typed; `latest` when it names neither tag nor digest. @throws StatusError, DockerError */
-export async function pullImage(cli: Cli, image: string, options: PullImageOptions): Promise<void> {
-  const reference = withDefaultTag(parseReference(image));
+/** @param reference `latest` when it names neither tag nor digest. @throws StatusError, DockerError */
+export async function pullImage(cli: Cli, reference: Reference, options: PullImageOptions): Promise<void> {
+  const { digest, tag } = withDefaultTag(reference);
   const auth = await credentialsFor(cli.config(), serverOfDomain(reference.domain), cli.env);
   const messages = await imagePull(cli.client(), {
     fromImage: familiarName(reference),
-    ...(options.all ? {} : { tag: reference.digest ?? reference.tag ?? 'latest' }),
+    ...(options.all ? {} : { tag: digest ?? tag }),
     ...(options.platform ? { platform: options.platform } : {}),
     registryAuth: encodeAuth(auth),
   });
-  await showProgress(options.quiet ? silent(options.output) : options.output, messages);
+  await showProgress(options.quiet ? silent(options.out) : options.out, messages);
 }
 
 function silent({ stream }: OutputStream): OutputStream {

@@ -25,6 +25,6 @@ async function pull(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const isBare = reference.tag === undefined && reference.digest === undefined;
   if (all && !isBare) throw new StatusError(1, "tag can't be used with --all-tags/-a");
   if (!all && isBare && !quiet) cli.stdout.write('Using default tag: latest\n');
-  await pullImage(cli, args[0]!, { all, quiet, platform: flags.string('platform'), output: cli.stdout });
+  await pullImage(cli, reference, { all, quiet, platform: flags.string('platform'), out: cli.stdout });
   cli.stdout.write(`${all ? nameOf(reference) : referenceString(withDefaultTag(reference))}\n`);
 }
