@@ -1,5 +1,5 @@
 {
-  # Three targets: the addon, the executable that makes, watches and unpacks (tsd-shim), and the launcher of bin/.
+  # The addon, the executable that makes, watches and unpacks (tsd-shim), pid 1 of --init, and the launcher of bin/.
   "target_defaults": {
     "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-fvisibility=hidden"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fexceptions"],
@@ -18,6 +18,15 @@
       "type": "executable",
       "sources": ["<!@(ls native/shim/*.cc native/layer/*.cc native/core/*.cc)"],
       "cflags": ["-fno-pie", "-O2"],
+      "cflags!": ["-fPIC", "-pthread"],
+      "ldflags": ["-static", "-no-pie", "-Wl,--gc-sections"],
+      "ldflags!": ["-rdynamic", "-pthread"]
+    },
+    {
+      "target_name": "tsd-init",
+      "type": "executable",
+      "sources": ["native/init/main.cc"],
+      "cflags": ["-fno-pie", "-Os"],
       "cflags!": ["-fPIC", "-pthread"],
       "ldflags": ["-static", "-no-pie", "-Wl,--gc-sections"],
       "ldflags!": ["-rdynamic", "-pthread"]

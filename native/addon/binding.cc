@@ -8,6 +8,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsd::addon::export_netlink(env, exports);
   tsd::addon::export_namespace(env, exports);
   tsd::addon::export_filesystem(env, exports);
+  tsd::addon::export_node(env, exports);
   tsd::addon::export_terminal(env, exports);
   return exports;
 }

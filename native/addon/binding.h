@@ -9,6 +9,7 @@ void export_fd(Napi::Env env, Napi::Object exports);
 void export_netlink(Napi::Env env, Napi::Object exports);
 void export_namespace(Napi::Env env, Napi::Object exports);
 void export_filesystem(Napi::Env env, Napi::Object exports);
+void export_node(Napi::Env env, Napi::Object exports);
 void export_terminal(Napi::Env env, Napi::Object exports);
 
 }  // namespace tsd::addon

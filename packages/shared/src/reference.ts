@@ -162,8 +162,8 @@ function globToRegExp(pattern: string): RegExp {
     } else if (c === '\\') {
       i++;
       if (i >= pattern.length) throw invalid('syntax error in pattern');
-      out += escape(pattern[i] as string);
-    } else out += escape(c);
+      out += escapeRegExp(pattern[i] as string);
+    } else out += escapeRegExp(c);
   }
   try {
     return new RegExp(`^${out}$`);
@@ -179,6 +179,6 @@ function classEnd(pattern: string, start: number): number {
   return end;
 }
 
-function escape(c: string): string {
+function escapeRegExp(c: string): string {
   return c.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

@@ -46,7 +46,7 @@ export function parseEndpoint(host: string, tls?: TlsMaterial): Endpoint {
     case 'ssh':
       return parseSsh(host);
     default:
-      throw new DockerError('InvalidParameter', `protocol not available: ${scheme} (in "${host}")`);
+      throw new DockerError('InvalidParameter', `invalid bind address format: ${host}`);
   }
 }
 

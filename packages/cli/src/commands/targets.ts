@@ -7,21 +7,23 @@ import { StatusError } from '../status-error.ts';
 const AT_ONCE = 50;
 
 /**
- * Runs `action` for every target, several at a time, and prints the name of each that worked, in the order given.
+ * Runs `action` for every target, several at a time, and prints the name of each that worked, in the order given
+ * (unless the action answers 'unnamed').
  * @throws StatusError with one line for each failure
  */
 export async function forEachTarget(
   cli: Cli,
   targets: readonly string[],
-  action: (target: string) => Promise<void>,
+  action: (target: string) => Promise<unknown>,
 ): Promise<void> {
   const errors: string[] = [];
   for (let start = 0; start < targets.length; start += AT_ONCE) {
     const batch = targets.slice(start, start + AT_ONCE);
     const results = await Promise.allSettled(batch.map(action));
     results.forEach((result, i) => {
-      if (result.status === 'fulfilled') cli.stdout.write(`${batch[i]}\n`);
-      else errors.push(errorText(result.reason));
+      if (result.status === 'fulfilled') {
+        if (result.value !== 'unnamed') cli.stdout.write(`${batch[i]}\n`);
+      } else errors.push(errorText(result.reason));
     });
   }
   throwCollected(errors);

@@ -27,7 +27,7 @@ export function readContext(configDirectory: string, name: string): ContextEndpo
     metadata = JSON.parse(readFileSync(path, 'utf8')) as ContextMetadata;
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : String(cause);
-    const text = `unable to resolve docker endpoint: context "${name}": context not found: open ${path}: ${reason}`;
+    const text = `context "${name}": context not found: open ${path}: ${reason}`;
     throw new DockerError('NotFound', text, { cause });
   }
   const endpoint = metadata.Endpoints?.docker;

@@ -67,9 +67,9 @@ function unescapeFormat(source: string): string {
 }
 
 /** @throws StatusError with `label` in front of Go's words */
-export function parseFormat(source: string, label = 'failed to parse template: ', exitCode = 1): Template {
+export function parseFormat(source: string, label = 'failed to parse template: ', exitCode = 1, name = ''): Template {
   try {
-    return parseTemplate(source, FUNCTION_NAMES);
+    return parseTemplate(source, FUNCTION_NAMES, name);
   } catch (err) {
     throw new StatusError(exitCode, `${label}${(err as Error).message}`);
   }

@@ -81,6 +81,11 @@ export interface ImageService {
   rootfsOf(containerId: string): Promise<Rootfs>;
   /** Returns at once; the tree is moved away atomically and deleted in the background. */
   removeRootfs(containerId: string): Promise<void>;
+  /**
+   * Removes the root file systems of all other containers: what a crash between making one and storing its container
+   * left behind. Called once, after the containers are read.
+   */
+  keepRootfs(containerIds: ReadonlySet<string>): Promise<void>;
   /** Sizes for `ps -s` and inspect: the container's own bytes, and with the image's. */
   rootfsUsage(containerId: string): Promise<{ rwBytes: number; totalBytes: number }>;
   /** Name and facts of the storage driver, for info. */

@@ -1,6 +1,6 @@
 /** What the API and the container domain ask of networks. Implemented by networks/service.ts. */
 import type { PortMap } from '@tsdocker/shared/types/container.ts';
-import type { EndpointSettings, Network, NetworkInspect } from '@tsdocker/shared/types/network.ts';
+import type { EndpointSettings, IPAM, Network, NetworkInspect } from '@tsdocker/shared/types/network.ts';
 
 export interface AttachRequest {
   containerId: string;
@@ -62,4 +62,27 @@ export interface NetworkService {
   /** Names of the drivers, for info. */
   readonly drivers: string[];
   close(): Promise<void>;
+}
+
+/** Body of NetworkCreate, as far as bridge networks go. */
+export interface NetworkCreateOptions {
+  name: string;
+  /** Default bridge. */
+  driver?: string;
+  internal?: boolean;
+  attachable?: boolean;
+  enableIPv6?: boolean;
+  ipam?: IPAM;
+  options?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+/** What the daemon and the network routes ask besides. The same object implements both. */
+export interface NetworkAdministration {
+  /** @throws Conflict name taken; Forbidden predefined name or overlapping subnet; InvalidParameter; returns the id */
+  create(opts: NetworkCreateOptions): Promise<string>;
+  /** @throws NotFound; Forbidden predefined or with active endpoints */
+  remove(ref: string): Promise<void>;
+  /** At daemon shutdown, before `close`: takes bridges and firewall down when no container is connected; else does nothing. */
+  teardown(): Promise<void>;
 }

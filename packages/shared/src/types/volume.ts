@@ -2,5 +2,6 @@ import type { components } from './engine-api.gen.ts';
 
 type Schemas = components['schemas'];
 export type Volume = Schemas['Volume'];
-export type VolumeCreateRequest = Schemas['VolumeCreateRequest'];
+/** Every field may be absent, as clients send it. */
+export type VolumeCreateRequest = Partial<Schemas['VolumeCreateRequest']>;
 export type VolumeListResponse = Schemas['VolumeListResponse'];

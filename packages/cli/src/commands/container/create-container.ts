@@ -12,7 +12,7 @@ import { givenWindowsFlags, windowsOnly } from '../../container-config/windows.t
 import { isLocalhostDns } from '../../flags/dns.ts';
 import { normalizePlatform } from '../../flags/platform.ts';
 import { StatusError } from '../../status-error.ts';
-import { pullImage } from '../image/pull.ts';
+import { pullImage } from '../image/pull-image.ts';
 import { copyCredentials, withApiSocket } from './api-socket.ts';
 import { claimCidFile } from './cid-file.ts';
 

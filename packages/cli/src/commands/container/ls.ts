@@ -42,5 +42,5 @@ async function list(cli: Cli, _args: string[], flags: Flags): Promise<void> {
 }
 
 function usesSize(format: string): boolean {
-  return format === 'json' || /\.Size\b|json \.\s*[}|)]/.test(format);
+  return /\.Size\b|json \.\s*[}|)]/.test(format);
 }

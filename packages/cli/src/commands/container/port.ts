@@ -20,7 +20,10 @@ async function port(cli: Cli, args: string[]): Promise<void> {
   if (wanted !== undefined) {
     const [number = '', protocol = 'tcp'] = wanted.split('/');
     if (!/^\d{1,5}$/.test(number) || Number(number) > 65535) {
-      throw new StatusError(1, `invalid port: invalid port '${number}': invalid syntax`);
+      throw new StatusError(
+        1,
+        `Error: invalid port (${number}): strconv.ParseUint: parsing ${JSON.stringify(number)}: invalid syntax`,
+      );
     }
     const bindings = ports[`${number}/${protocol}`];
     if (!bindings?.length) throw new StatusError(1, `Error: No public port '${wanted}' published for ${container}`);

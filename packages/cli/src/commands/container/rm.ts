@@ -22,9 +22,18 @@ export const command: CommandSpec = {
 
 async function remove(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const options = { force: flags.bool('force'), link: flags.bool('link'), volumes: flags.bool('volumes') };
+  const missing: string[] = [];
   await forEachTarget(cli, args, async (given) => {
     const container = given.replace(/^\/+|\/+$/g, '');
     if (container === '') throw new StatusError(1, 'container name cannot be empty');
-    await containerRemove(cli.client(), container, options);
+    try {
+      await containerRemove(cli.client(), container, options);
+    } catch (err) {
+      if (!options.force || !isNotFound(err)) throw err;
+      missing.push(errorText(err));
+      return 'unnamed';
+    }
+  }).finally(() => {
+    if (missing.length > 0) cli.stderr.write(`${missing.join('\n')}\n`);
   });
 }

@@ -34,8 +34,8 @@ async function stats(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const listed = args.length > 0 ? args : await runningContainers(cli, flags.bool('all'));
   if (flags.bool('no-stream')) {
     await Promise.all(listed.map((container) => board.readOnce(container)));
-    cli.stdout.write(board.text());
-    return board.throwErrors();
+    board.throwErrors();
+    return cli.stdout.write(board.text());
   }
   await board.follow(listed, { newOnes: args.length === 0 });
 }

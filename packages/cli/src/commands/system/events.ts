@@ -5,7 +5,7 @@ import type { CommandSpec, Flags } from '../../command.ts';
 import { parseFormat } from '../../format/format.ts';
 import { executeTemplate } from '../../format/template/execute.ts';
 import { TEMPLATE_FUNCTIONS } from '../../format/template/functions.ts';
-import { jsonText } from '../../format/template/values.ts';
+import { jsonText, Struct } from '../../format/template/values.ts';
 import { rfc3339Nanos } from '../../format/times.ts';
 import { StatusError } from '../../status-error.ts';
 import { filterFlag, filtersOf } from '../filter-flag.ts';
@@ -44,11 +44,19 @@ function formatter(format: string): (event: EventMessage) => string {
   const template = parseFormat(format, 'Error parsing format: ', EXIT_BAD_TEMPLATE);
   return (event) => {
     try {
-      return executeTemplate(template, event, { functions: TEMPLATE_FUNCTIONS });
+      return executeTemplate(template, asGoStruct(event), { functions: TEMPLATE_FUNCTIONS });
     } catch (err) {
       throw new StatusError(1, (err as Error).message);
     }
   };
+}
+
+/** Go's names of the fields, some of which the JSON writes small. */
+function asGoStruct(event: EventMessage): Struct {
+  const { scope = '', time = 0, timeNano = 0, ...rest } = event;
+  const { id = '', status = '', from = '', ...named } = rest as Record<string, unknown>;
+  const old = { ID: id, Status: status, From: from };
+  return new Struct('*events.Message', { ...named, ...old, Scope: scope, Time: time, TimeNano: timeNano });
 }
 
 /** `2023-11-14T22:13:20.123456789Z container start ID (image=alpine:3, name=web)` */

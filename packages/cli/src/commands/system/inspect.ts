@@ -38,7 +38,7 @@ export const command: CommandSpec = {
 async function inspectAny(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const type = flags.string('type');
   const options = { size: flags.bool('size') };
-  if (flags.changed('type') && type === '') throw new StatusError(1, 'type is empty: must be one of ' + kindNames());
+  if (flags.changed('type') && type === '') throw new StatusError(1, `type is empty: must be one of ${kindNames()}`);
   if (type !== '' && !Object.hasOwn(KINDS, type)) {
     throw new StatusError(1, `unknown type: ${JSON.stringify(type)}: must be one of ${kindNames()}`);
   }

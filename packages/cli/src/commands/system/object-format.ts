@@ -8,9 +8,9 @@ import { StatusError } from '../../status-error.ts';
 const EXIT_BAD_TEMPLATE = 64;
 
 /** @throws StatusError for a template that does not parse (64) or run (1) */
-export function formatObject(format: string, value: unknown): string {
+export function formatObject(format: string, value: unknown, name = ''): string {
   if (format === 'json') return `${jsonText(value)}\n`;
-  const template = parseFormat(format, 'template parsing error: ', EXIT_BAD_TEMPLATE);
+  const template = parseFormat(format, 'template parsing error: ', EXIT_BAD_TEMPLATE, name);
   try {
     return `${executeTemplate(template, value, { functions: TEMPLATE_FUNCTIONS })}\n`;
   } catch (err) {

@@ -40,7 +40,7 @@ async function version(cli: Cli, _args: string[], flags: Flags): Promise<void> {
   const client = await clientVersion(cli, server !== null);
   const format = flags.string('format');
   if (format === '') cli.stdout.write(clientText(client) + (server ? `\n${serverText(server)}` : ''));
-  else cli.stdout.write(formatObject(format, { Client: client, Server: server }));
+  else cli.stdout.write(formatObject(format, { Client: client, Server: server }, 'version'));
   if (failure !== undefined) throw new StatusError(1, errorText(failure));
 }
 
@@ -74,7 +74,7 @@ function serverText(server: SystemVersion): string {
   const title = `Server:${server.Platform?.Name ? ` ${server.Platform.Name}` : ''}`;
   const components = server.Components ?? [];
   const texts = components.map(({ Name, Version, Details = {} }) =>
-    block(` ${Name}:`, '  ', 19, [
+    block(` ${Name}:`, '  ', 20, [
       ['Version', Version],
       ...componentLines(Name, (Details ?? {}) as Record<string, string>),
     ]),
@@ -93,11 +93,23 @@ function componentLines(name: string, details: Record<string, string>): [string,
     ['Go version', details['GoVersion']],
     ['Node version', details['NodeVersion']],
     ['Git commit', details['GitCommit']],
-    ['Built', details['BuildTime']],
+    ['Built', builtText(details['BuildTime'])],
     ['OS/Arch', `${details['Os']}/${details['Arch']}`],
     ['Experimental', details['Experimental']],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== undefined && line[1] !== '');
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** RFC 3339 to C's form in the same zone (`Thu May  7 21:09:36 2026`); other text stays. */
+function builtText(text: string | undefined): string | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2}:\d{2})/.exec(text ?? '');
+  if (!match) return text;
+  const [, year, month, day, time] = match;
+  const weekday = DAYS[new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDay()];
+  return `${weekday} ${MONTHS[Number(month) - 1]} ${String(Number(day)).padStart(2)} ${time} ${year}`;
 }
 
 function block(title: string, indent: string, column: number, lines: readonly [string, string][]): string {

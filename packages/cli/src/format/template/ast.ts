@@ -32,6 +32,8 @@ export type Node =
   | { kind: 'break' | 'continue' };
 
 export interface Template {
+  /** Shown by error texts; docker's are mostly ''. */
+  name: string;
   source: string;
   root: Node[];
   /** `define` and `block` */

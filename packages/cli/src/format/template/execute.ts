@@ -168,7 +168,7 @@ class Execution {
   /** @param piped the value of the stage before, as the last argument */
   #command(command: Command, dot: unknown, piped: unknown[]): unknown {
     const [first, ...rest] = command.args as [Expression, ...Expression[]];
-    if (first.kind === 'function') return this.#function(first, rest, dot, piped);
+    if (first.kind === 'function') return this.#function({ ...first, text: command.text }, rest, dot, piped);
     if (first.kind === 'field' || first.kind === 'variable' || first.kind === 'chain') {
       const value = this.#evaluate(first, dot, true);
       if (typeof value === 'function') return this.#invoke(first, value as never, this.#values(rest, dot, piped));
@@ -187,7 +187,12 @@ class Execution {
     return [...args.map((arg) => this.#evaluate(arg, dot)), ...piped];
   }
 
-  #function(name: Expression & { name: string }, rest: Expression[], dot: unknown, piped: unknown[]): unknown {
+  #function(
+    name: Extract<Expression, { kind: 'function' }>,
+    rest: Expression[],
+    dot: unknown,
+    piped: unknown[],
+  ): unknown {
     const thunks = [...rest.map((arg) => () => this.#evaluate(arg, dot)), ...piped.map((value) => () => value)];
     const logic = lazyLogic(name.name, thunks);
     if (logic) return logic.value;
@@ -275,6 +280,8 @@ class Execution {
     const line = before.split('\n').length;
     const column = node.pos - (before.lastIndexOf('\n') + 1);
     const shown = node.text.length > 20 ? `${node.text.slice(0, 20)}...` : node.text;
-    return new TemplateExecutionError(`template: :${line}:${column}: executing "" at <${shown}>: ${message}`);
+    return new TemplateExecutionError(
+      `template: ${this.#template.name}:${line}:${column}: executing ${JSON.stringify(this.#template.name)} at <${shown}>: ${message}`,
+    );
   }
 }

@@ -26,10 +26,10 @@ export interface Token {
   pos: number;
 }
 
-/** What cannot be read as a template; the message is Go's, behind `template: :LINE: `. */
+/** What cannot be read as a template; the message is Go's, behind `template: NAME:`. */
 export class TemplateSyntaxError extends Error {
   constructor(source: string, pos: number, message: string) {
-    super(`template: :${source.slice(0, pos).split('\n').length}: ${message}`);
+    super(`${source.slice(0, pos).split('\n').length}: ${message}`);
   }
 }
 

@@ -4,8 +4,13 @@ import { lex, TemplateSyntaxError, type Token, type TokenKind } from './lex.ts';
 import { parseNumber, unquoteChar, unquoteString } from './literals.ts';
 
 /** @throws TemplateSyntaxError. @param functions names that may be called */
-export function parseTemplate(source: string, functions: ReadonlySet<string>): Template {
-  return new Parser(source, functions).parse();
+export function parseTemplate(source: string, functions: ReadonlySet<string>, name = ''): Template {
+  try {
+    return { name, ...new Parser(source, functions).parse() };
+  } catch (err) {
+    if (err instanceof TemplateSyntaxError) err.message = `template: ${name}:${err.message}`;
+    throw err;
+  }
 }
 
 class Parser {
@@ -23,7 +28,7 @@ class Parser {
     this.#tokens = lex(source);
   }
 
-  parse(): Template {
+  parse(): Omit<Template, 'name'> {
     const { nodes, stop } = this.#list();
     if (stop !== 'EOF') throw this.#error(`unexpected {{${stop}}}`);
     return { source: this.#source, root: nodes, named: this.#named };

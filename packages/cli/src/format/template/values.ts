@@ -98,6 +98,8 @@ export function isMap(value: unknown): boolean {
 /** A member of a JSON object; undefined when a struct has no such field. */
 export function memberOf(object: Readonly<Record<string, unknown>>, name: string): unknown {
   if (!Object.hasOwn(object, name)) {
+    // Go's field is ID where the JSON says Id.
+    if (name === 'ID' && Object.hasOwn(object, 'Id')) return object['Id'];
     if (maps.has(object)) return MISSING;
     return Object.hasOwn(EMPTY_MEMBERS, name) ? EMPTY_MEMBERS[name] : undefined;
   }
@@ -105,8 +107,13 @@ export function memberOf(object: Readonly<Record<string, unknown>>, name: string
   if (value === null || value === undefined) {
     return MAP_MEMBERS.has(name) ? NIL_MAP : SLICE_MEMBERS.has(name) ? NIL_SLICE : NIL_POINTER;
   }
-  if (typeof value === 'object' && MAP_MEMBERS.has(name) && !Array.isArray(value)) maps.add(value);
+  if (typeof value === 'object' && isMapMember(object, name) && !Array.isArray(value)) maps.add(value);
   return value;
+}
+
+/** A log driver's `Config` is a map, a container's is not. */
+function isMapMember(object: Readonly<Record<string, unknown>>, name: string): boolean {
+  return MAP_MEMBERS.has(name) || (name === 'Config' && Object.hasOwn(object, 'Type'));
 }
 
 /** Go's truth: not false, 0, "", nil, nor an empty list or map. */

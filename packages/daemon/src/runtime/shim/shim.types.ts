@@ -41,6 +41,11 @@ export interface ShimExec {
   process: OciSpec['process'];
   seccompProgram?: Buffer;
   stdin: boolean;
+  /**
+   * Default true: the first `streams()` has everything from the first byte, and an exec whose streams are never read is
+   * held up once about a megabyte waits. false: output goes nowhere until `streams()` is called.
+   */
+  attach?: boolean;
 }
 
 /** errno of a failed step; `step` names the plan operation (mount /proc, execve, ...), `path` what it was about. */

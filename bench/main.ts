@@ -1,0 +1,138 @@
+/** `npm run bench`: tsdocker beside docker in one run. Prints medians and ratios; never judges. */
+import { spawnSync } from 'node:child_process';
+import { debianArchive } from '../test/support/base-image.ts';
+import { type Engine, startDockerd, startTsdockerd, tsdocker } from '../test/support/engines.ts';
+import { findProgram } from '../test/support/program.ts';
+import { EngineApi } from './engine-api.ts';
+import { alternate, row } from './measure.ts';
+import { memoryOfMatching } from './memory.ts';
+
+const IMAGE = 'base:bench';
+const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice('--rounds='.length) ?? 15);
+
+interface Side {
+  name: string;
+  engine: Engine;
+  client: string;
+  api: EngineApi;
+  /** Matches the per-container helper processes. */
+  shims: RegExp;
+  daemons: RegExp;
+}
+
+async function sides(): Promise<Side[]> {
+  const found: Side[] = [];
+  const ours = await startTsdockerd();
+  found.push({
+    name: 'tsdocker',
+    engine: ours,
+    client: tsdocker,
+    api: new EngineApi(ours.socket),
+    shims: /tsd-shim/,
+    daemons: new RegExp(`tsdockerd.*${ours.directory}`),
+  });
+  const docker = findProgram('docker');
+  if (docker && findProgram('dockerd')) {
+    const theirs = await startDockerd({ args: ['--bridge='] });
+    found.push({
+      name: 'docker',
+      engine: theirs,
+      client: docker,
+      api: new EngineApi(theirs.socket),
+      shims: /containerd-shim/,
+      daemons: new RegExp(`(dockerd|containerd) .*${theirs.directory}`),
+    });
+  } else {
+    console.log('skipped: the comparison (docker or dockerd is not installed)');
+  }
+  for (const { engine, client } of found) await engine.ok(['import', await debianArchive(), IMAGE], { client });
+  return found;
+}
+
+async function compare(
+  what: string,
+  all: Side[],
+  once: (side: Side) => Promise<unknown>,
+  times = rounds,
+): Promise<void> {
+  const rows = await alternate(
+    all.map((side) => ({
+      name: side.name,
+      once: async () => {
+        await once(side);
+      },
+    })),
+    times,
+  );
+  console.log(
+    row(
+      what,
+      all.map((side) => side.name),
+      rows,
+    ),
+  );
+}
+
+function memoryRow(what: string, all: Side[], measure: (side: Side) => { pss: number; rss: number }): void {
+  const values = all.map(measure);
+  const cells = values.map(
+    (m, i) => `${all[i]?.name} ${(m.pss / 1024).toFixed(2)} MB PSS ${(m.rss / 1024).toFixed(2)} MB RSS`,
+  );
+  const ratio = values.length > 1 ? `   ratio ${((values[0]?.pss ?? 0) / (values[1]?.pss ?? 1)).toFixed(3)}` : '';
+  console.log(`${what.padEnd(34)} ${cells.join('   ')}${ratio}`);
+}
+
+async function idleContainers(side: Side, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, i) => `idle-${i}`);
+  for (const name of names)
+    await side.engine.ok(['run', '-d', '--name', name, IMAGE, 'sleep', '1000'], { client: side.client });
+  return names;
+}
+
+async function main(): Promise<void> {
+  spawnSync('ip', ['link', 'set', 'lo', 'up']);
+  const all = await sides();
+  try {
+    memoryRow('daemon, idle', all, (side) => memoryOfMatching(side.daemons));
+    await compare('cli start (version)', all, ({ engine, client }) => engine.ok(['version'], { client }));
+    for (const network of ['bridge', 'host', 'none']) {
+      await compare(`run --rm, ${network}`, all, ({ engine, client }) =>
+        engine.ok(['run', '--rm', '--network', network, IMAGE, 'true'], { client }),
+      );
+    }
+    await compare('api create+start+wait+rm, bridge', all, ({ api }) => api.lifecycle(IMAGE, 'bridge'));
+    await compare('api create+start+wait+rm, none', all, ({ api }) => api.lifecycle(IMAGE, 'none'));
+    for (const side of all)
+      await side.engine.ok(['run', '-d', '--name', 'target', IMAGE, 'sleep', '1000'], { client: side.client });
+    await compare('exec, cli', all, ({ engine, client }) => engine.ok(['exec', 'target', 'true'], { client }));
+    await compare('exec, api', all, ({ api }) => api.exec('target'));
+    for (const side of all) await side.engine.ok(['rm', '-f', 'target'], { client: side.client });
+    await compare(
+      '50 starts in parallel, api',
+      all,
+      async ({ api }) => {
+        const body = { Image: IMAGE, Cmd: ['sleep', '1000'] };
+        const created = await Promise.all(
+          Array.from({ length: 50 }, () => api.call<{ Id: string }>('POST', '/containers/create', body)),
+        );
+        await Promise.all(created.map(({ Id }) => api.call('POST', `/containers/${Id}/start`)));
+        await Promise.all(created.map(({ Id }) => api.call('DELETE', `/containers/${Id}?force=1`)));
+      },
+      3,
+    );
+    const idle = await Promise.all(all.map((side) => idleContainers(side, 10)));
+    memoryRow('per idle container', all, (side) => {
+      const { pss, rss, count } = memoryOfMatching(side.shims);
+      return { pss: pss / Math.max(count, 1), rss: rss / Math.max(count, 1) };
+    });
+    memoryRow('daemon, 10 containers', all, (side) => memoryOfMatching(side.daemons));
+    await Promise.all(all.map((side, i) => side.engine.ok(['rm', '-f', ...(idle[i] ?? [])], { client: side.client })));
+  } finally {
+    for (const side of all) {
+      side.api.close();
+      await side.engine.dispose();
+    }
+  }
+}
+
+await main();

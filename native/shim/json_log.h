@@ -1,0 +1,54 @@
+// The container's log in docker's json-file format: one object a line, rotated by size, written whatever clients do.
+#pragma once
+#include <stdint.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "core/fd.h"
+
+namespace tsd::shim {
+
+class JsonLog {
+ public:
+  // `path` outlives the log. max_bytes 0: never rotated. files counts the current one; below 2 it is emptied instead.
+  Status open(const char* path, uint64_t max_bytes, uint32_t files);
+  bool is_open() const { return static_cast<bool>(file_); }
+  // Opens the path again, after somebody has moved the file away.
+  Status reopen();
+
+  // Output as it was read. Lines are kept until they end, at most 16 KiB; longer ones are split.
+  void add(int stream, const char* data, size_t length);
+  // The rest of a line, at the end of a stream.
+  void end(int stream);
+  // One write for everything since the last flush.
+  void flush();
+
+ private:
+  static constexpr size_t kMaxLine = 16 * 1024;
+  static constexpr size_t kBuffer = 64 * 1024;
+
+  struct Line {
+    char data[kMaxLine];
+    size_t length = 0;
+    bool continues = false;  // the parts before this one were written
+    timespec started{};      // time of the first part, which all parts carry
+  };
+
+  void entry(int stream, Line& line, bool complete);
+  void escaped(const char* data, size_t length);
+  void put(const char* data, size_t length);
+  void rotate();
+
+  const char* path_ = nullptr;
+  uint64_t max_bytes_ = 0, size_ = 0;
+  uint32_t files_ = 1;
+  UniqueFd file_;
+  Line lines_[2];
+  char buffer_[kBuffer];
+  size_t used_ = 0;
+};
+
+// RFC 3339 in UTC with the fraction's trailing zeros cut, as Go prints it. Returns the length; `out` has room for 40.
+size_t format_time(const timespec& time, char* out);
+
+}  // namespace tsd::shim

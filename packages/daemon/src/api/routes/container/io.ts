@@ -1,0 +1,69 @@
+/** A container's streams: logs and attach. */
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import { frame } from '@tsdocker/shared/stdcopy.ts';
+import type { AttachOptions, ContainerService } from '../../../containers/service.types.ts';
+import { type RequestContext, writeChunk } from '../../context.ts';
+import { MULTIPLEXED_STREAM, RAW_STREAM } from '../../hijack.ts';
+import { hijackedSession } from '../../hijacked-session.ts';
+import type { Handler } from '../../router.ts';
+
+export const getContainersLogs =
+  (containers: Pick<ContainerService, 'logs'>): Handler =>
+  async (ctx) => {
+    const { query } = ctx;
+    const stdout = query.bool('stdout');
+    const stderr = query.bool('stderr');
+    if (!stdout && !stderr) {
+      throw new DockerError('InvalidParameter', 'Bad parameters: you must choose at least one stream');
+    }
+    const since = query.timestamp('since');
+    const until = query.timestamp('until');
+    const tail = tailOf(query.string('tail'));
+    const { tty, chunks } = await containers.logs(ctx.param('id'), {
+      stdout,
+      stderr,
+      follow: query.bool('follow'),
+      timestamps: query.bool('timestamps'),
+      details: query.bool('details'),
+      ...(since !== undefined && { since }),
+      ...(until !== undefined && { until }),
+      ...(tail !== undefined && { tail }),
+      signal: ctx.signal,
+    });
+    await writeLogs(ctx, tty, chunks);
+  };
+
+/** As the engine reads it: what is no number, and negative ones, mean all. */
+function tailOf(text: string): number | undefined {
+  return /^\+?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+async function writeLogs(ctx: RequestContext, tty: boolean, chunks: AsyncIterable<{ stream: 1 | 2; data: Buffer }>) {
+  const contentType = !tty && ctx.atLeast('1.42') ? MULTIPLEXED_STREAM : RAW_STREAM;
+  ctx.res.writeHead(200, { 'Content-Type': contentType });
+  ctx.res.flushHeaders();
+  for await (const { stream, data } of chunks) {
+    if (ctx.res.destroyed) break;
+    await writeChunk(ctx.res, tty ? data : frame(stream, data));
+  }
+  ctx.res.end();
+}
+
+export const postContainersAttach =
+  (containers: Pick<ContainerService, 'attach'>): Handler =>
+  async (ctx) => {
+    const options = attachOptions(ctx);
+    await hijackedSession(ctx, { stdin: options.stdin }, (open) => containers.attach(ctx.param('id'), options, open));
+  };
+
+function attachOptions({ query }: RequestContext): AttachOptions {
+  const detachKeys = query.optional('detachKeys');
+  return {
+    stdin: query.bool('stdin'),
+    stdout: query.bool('stdout'),
+    stderr: query.bool('stderr'),
+    stream: query.bool('stream'),
+    logs: query.bool('logs'),
+    ...(detachKeys && { detachKeys }),
+  };
+}

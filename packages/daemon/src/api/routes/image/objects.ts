@@ -1,0 +1,63 @@
+/** Images that are here: list, look at, name and delete. */
+import { boolFilter } from '@tsdocker/shared/filters.ts';
+import type { ImageService } from '../../../images/service.types.ts';
+import { imageInspectFor, imageSummaryFor } from '../../compat.ts';
+import type { Handler } from '../../router.ts';
+
+type Images<K extends keyof ImageService> = Pick<ImageService, K>;
+
+export const getImagesJson =
+  (images: Images<'list'>): Handler =>
+  async (ctx) => {
+    const { query } = ctx;
+    const filters = query.filters();
+    // Before 1.25 the reference was a parameter of its own.
+    const legacy = query.optional('filter');
+    if (legacy && !ctx.atLeast('1.41')) filters['reference'] = [...(filters['reference'] ?? []), legacy];
+    const list = await images.list({
+      all: query.bool('all'),
+      filters,
+      digests: query.bool('digests'),
+      sharedSize: ctx.atLeast('1.42') && query.bool('shared-size'),
+      manifests: ctx.atLeast('1.47') && query.bool('manifests'),
+    });
+    ctx.json(
+      200,
+      list.map((image) => imageSummaryFor(ctx.version, image)),
+    );
+  };
+
+export const getImage =
+  (images: Images<'inspect'>): Handler =>
+  async (ctx) => {
+    ctx.json(200, imageInspectFor(ctx.version, await images.inspect(ctx.param('name'))));
+  };
+
+export const getImageHistory =
+  (images: Images<'history'>): Handler =>
+  async (ctx) => {
+    ctx.json(200, await images.history(ctx.param('name')));
+  };
+
+export const postImageTag =
+  (images: Images<'tag'>): Handler =>
+  async (ctx) => {
+    await images.tag(ctx.param('name'), ctx.query.string('repo'), ctx.query.optional('tag'));
+    ctx.empty(201);
+  };
+
+export const deleteImage =
+  (images: Images<'remove'>): Handler =>
+  async (ctx) => {
+    const options = { force: ctx.query.bool('force'), noPrune: ctx.query.bool('noprune') };
+    ctx.json(200, await images.remove(ctx.param('name'), options));
+  };
+
+export const postImagesPrune =
+  (images: Images<'prune'>): Handler =>
+  async (ctx) => {
+    const filters = ctx.query.filters();
+    boolFilter(filters, 'dangling', true);
+    const { deleted, reclaimedBytes } = await images.prune({ filters });
+    ctx.json(200, { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: reclaimedBytes });
+  };

@@ -1,0 +1,101 @@
+/** Images that come in: pull, import and load. All answer with a progress stream. */
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import type { ImageService } from '../../../images/service.types.ts';
+import type { RequestContext } from '../../context.ts';
+import { answerWithProgress } from '../../progress.ts';
+import { registryAuth } from '../../request/registry-auth.ts';
+import type { Handler } from '../../router.ts';
+
+/** Pull (`fromImage`) and import (`fromSrc`) share a path. */
+export const postImagesCreate =
+  (images: Pick<ImageService, 'pull' | 'import'>): Handler =>
+  async (ctx) => {
+    if (ctx.query.string('fromImage') !== '') await pullImage(ctx, images);
+    else if (ctx.query.string('fromSrc') !== '') await importImage(ctx, images);
+    else throw new DockerError('InvalidParameter', 'fromImage or fromSrc is required');
+  };
+
+async function pullImage(ctx: RequestContext, images: Pick<ImageService, 'pull'>): Promise<void> {
+  const { reference, allTags } = pullReference(ctx.query.string('fromImage'), ctx.query.string('tag'));
+  const platform = ctx.query.optional('platform');
+  const auth = registryAuth(ctx.req.headers['x-registry-auth']);
+  await answerWithProgress(ctx.res, (progress) =>
+    images.pull(reference, {
+      ...(platform && { platform }),
+      ...(auth && { auth }),
+      ...(allTags && { allTags }),
+      progress,
+      signal: ctx.signal,
+    }),
+  );
+}
+
+/** `tag` is a tag or a digest. Neither there nor in the name: all tags. */
+function pullReference(name: string, tag: string): { reference: string; allTags: boolean } {
+  // `docker pull -a` of old clients ends the name with a colon.
+  const image = name.replace(/:$/, '');
+  if (tag !== '') return { reference: `${image}${tag.includes(':') ? '@' : ':'}${tag}`, allTags: false };
+  const lastPart = image.slice(image.lastIndexOf('/') + 1);
+  return { reference: image, allTags: !/[:@]/.test(lastPart) };
+}
+
+async function importImage(ctx: RequestContext, images: Pick<ImageService, 'import'>): Promise<void> {
+  const { query } = ctx;
+  const [repository, tag] = [query.optional('repo'), query.optional('tag')];
+  const platform = query.optional('platform');
+  const ref = repository && (tag ? `${repository}:${tag}` : repository);
+  await answerWithProgress(ctx.res, async (progress) => {
+    const id = await images.import(await importSource(ctx, query.string('fromSrc')), {
+      ...(ref && { ref }),
+      message: query.optional('message') ?? `Imported from ${query.string('fromSrc')}`,
+      changes: query.strings('changes'),
+      ...(platform && { platform }),
+      progress,
+      signal: ctx.signal,
+    });
+    progress({ status: id });
+  });
+}
+
+/** `-` is the request's body, everything else an address to fetch. */
+async function importSource(ctx: RequestContext, source: string): Promise<AsyncIterable<Buffer>> {
+  if (source === '-') return ctx.connection.body();
+  const address = source.includes('://') ? source : `http://${source}`;
+  if (!/^https?:\/\//.test(address)) {
+    throw new DockerError('InvalidParameter', `invalid import source ${source}: only http and https can be fetched`);
+  }
+  const response = await fetch(address, { signal: ctx.signal }).catch((cause) => {
+    throw new DockerError('System', `download ${address}: ${(cause as Error).message}`, { cause });
+  });
+  if (!response.ok || !response.body) {
+    throw new DockerError('System', `download ${address}: ${response.status} ${response.statusText}`);
+  }
+  return Readable.fromWeb(response.body as ReadableStream<Uint8Array>);
+}
+
+export const postImagesLoad =
+  (images: Pick<ImageService, 'load'>): Handler =>
+  async (ctx) => {
+    const platform = ctx.query.optional('platform');
+    await answerWithProgress(ctx.res, (progress) =>
+      images.load(ctx.connection.body(), {
+        quiet: ctx.query.bool('quiet', true),
+        ...(platform && { platform: platformString(platform) }),
+        progress,
+        signal: ctx.signal,
+      }),
+    );
+  };
+
+/** Load carries the platform as JSON of the OCI object, where pull has `os/arch/variant`. */
+function platformString(text: string): string {
+  if (!text.startsWith('{')) return text;
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Record<string, unknown>;
+    return [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '').join('/');
+  } catch (cause) {
+    throw new DockerError('InvalidParameter', 'failed to parse platform: invalid JSON', { cause });
+  }
+}

@@ -1,0 +1,70 @@
+/** Makes the real domains and joins them: the one place that knows every implementation. */
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createContainerService } from './containers/service.ts';
+import type { ServiceContext, Services } from './daemon.ts';
+import { createImageService } from './images/service.ts';
+import type { ImageUsers } from './images/service.types.ts';
+import { logWriterConfig } from './logging/drivers.ts';
+import { readLogs } from './logging/json-file.ts';
+import { etcFiles } from './networks/etc-files.ts';
+import { openNetworkService } from './networks/service.ts';
+import { native, nativeDirectory } from './runtime/native/bindings.ts';
+import { NativeRuntime } from './runtime/native-runtime.ts';
+import { createShimLauncher } from './runtime/shim/launcher.ts';
+import { copyUp } from './volumes/copy-up.ts';
+import { LocalVolumeService } from './volumes/service.ts';
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+
+export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
+  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads } = config();
+  const dataRoot = await realpath(config().dataRoot);
+  const executables = nativeDirectory();
+
+  // Images ask who uses them, containers ask for images: the question is passed on once there is someone to ask.
+  let users: ImageUsers = { containersOf: () => [] };
+  const [images, networks, volumes, launcher] = await Promise.all([
+    createImageService({
+      dataRoot,
+      registryMirrors,
+      insecureRegistries,
+      maxConcurrentDownloads,
+      users: { containersOf: (imageId) => users.containersOf(imageId) },
+      events,
+      log,
+    }),
+    openNetworkService({ native, dataRoot, log: (level, message, fields) => log[level](message, fields), events }),
+    LocalVolumeService.open({
+      dataRoot,
+      onEvent: (action, name) => events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local' } }),
+    }),
+    createShimLauncher({ native, executable: join(executables, 'tsd-shim') }),
+  ]);
+  const runtime = new NativeRuntime({ execRoot, launcher, calls: native, initPath: join(executables, 'tsd-init') });
+  const containers = await createContainerService({
+    config: {
+      dataRoot,
+      execRoot,
+      runtimes: ['tsdocker'],
+      defaultShmSize: DEFAULT_SHM_BYTES,
+      logConfig: { type: 'json-file', config: {} },
+      dns: [],
+      dnsSearch: [],
+      dnsOptions: [],
+    },
+    runtime,
+    images,
+    networks,
+    volumes,
+    events,
+    etc: etcFiles,
+    readLogs,
+    logWriterConfig,
+    copyUp: (layers, path, target) => copyUp(layers, path, target, native),
+    log,
+    systemPaths: (hostConfig) => runtime.systemPaths(hostConfig),
+  });
+  users = containers;
+  return { containers, images, networks, volumes, capabilities: runtime.capabilities };
+}

@@ -1,0 +1,110 @@
+/** HostConfig with every field as inspect shows it: what is unset gets Docker's default. */
+import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import type { ContainersDeps } from './deps.types.ts';
+
+const MEBIBYTE = 1024 * 1024;
+export const DEFAULT_SHM_BYTES = 64 * MEBIBYTE;
+
+/** The order is that of Docker's answer. `null` is what Go prints for a list nobody gave. */
+const UNSET: Record<string, unknown> = {
+  Binds: null,
+  ContainerIDFile: '',
+  LogConfig: null,
+  NetworkMode: 'bridge',
+  PortBindings: {},
+  RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+  AutoRemove: false,
+  VolumeDriver: '',
+  VolumesFrom: null,
+  ConsoleSize: [0, 0],
+  CapAdd: null,
+  CapDrop: null,
+  CgroupnsMode: '',
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: 'private',
+  Cgroup: '',
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: '',
+  Privileged: false,
+  PublishAllPorts: false,
+  ReadonlyRootfs: false,
+  SecurityOpt: null,
+  UTSMode: '',
+  UsernsMode: '',
+  ShmSize: DEFAULT_SHM_BYTES,
+  Runtime: '',
+  Isolation: '',
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: null,
+  OomKillDisable: null,
+  PidsLimit: null,
+  Ulimits: [],
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+};
+
+/** Fills in the defaults. Empty text and 0 mean unset where Docker reads them so. */
+export function withDefaults(
+  given: HostConfig,
+  deps: Pick<ContainersDeps, 'config' | 'systemPaths'> & { cgroupVersion: 1 | 2; oomKillDisable: boolean },
+): HostConfig {
+  const filled: Record<string, unknown> = structuredClone(UNSET);
+  for (const [key, value] of Object.entries(given)) {
+    if (value !== undefined && value !== null) filled[key] = value;
+  }
+  const hostConfig = filled as HostConfig;
+  if (!given.NetworkMode || given.NetworkMode === 'default') hostConfig.NetworkMode = 'bridge';
+  if (!given.RestartPolicy?.Name) hostConfig.RestartPolicy = { Name: 'no', MaximumRetryCount: 0 };
+  if (!given.IpcMode) hostConfig.IpcMode = 'private';
+  if (!given.ShmSize) hostConfig.ShmSize = deps.config.defaultShmSize;
+  if (!given.CgroupnsMode) {
+    hostConfig.CgroupnsMode = deps.cgroupVersion === 2 && !hostConfig.Privileged ? 'private' : 'host';
+  }
+  if (!given.Runtime) hostConfig.Runtime = deps.config.runtimes[0]!;
+  if (!given.LogConfig?.Type) {
+    const { type, config } = deps.config.logConfig;
+    const merged = { ...config, ...given.LogConfig?.Config };
+    hostConfig.LogConfig = { Type: type as NonNullable<HostConfig['LogConfig']>['Type'], Config: merged };
+  }
+  if (deps.oomKillDisable) hostConfig.OomKillDisable ??= false;
+  adjustLimits(hostConfig);
+  const { masked, readonly } = deps.systemPaths(given);
+  hostConfig.MaskedPaths = masked;
+  hostConfig.ReadonlyPaths = readonly;
+  return hostConfig;
+}
+
+/** Limits that follow from others: swap is twice the memory; a pids limit below 1 is none; shares have a floor and a ceiling. */
+export function adjustLimits(h: HostConfig): void {
+  if (h.Memory && h.Memory > 0 && !h.MemorySwap) h.MemorySwap = h.Memory * 2;
+  if (h.MemorySwappiness === -1) h.MemorySwappiness = null as unknown as number;
+  if (h.PidsLimit !== undefined && h.PidsLimit !== null && h.PidsLimit <= 0) h.PidsLimit = null;
+  if (h.CpuShares) h.CpuShares = Math.min(Math.max(h.CpuShares, 2), 262144);
+}

@@ -1,0 +1,88 @@
+/** ContainerUpdate: limits and restart policy of a container, running or not. */
+import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import type { Container } from './container.ts';
+import type { Domain } from './deps.types.ts';
+import { conflict, invalid, wrap } from './errors.ts';
+import { publish } from './events.ts';
+import { adjustLimits } from './host-config.ts';
+import { type CpusetLists, checkLimits } from './limits.ts';
+import { checkRestartPolicy } from './restart-policy.ts';
+
+/** What an update may change; 0, '' and unset leave the field as it is. */
+const LIMITS = [
+  'BlkioWeight',
+  'CpuShares',
+  'CpuPeriod',
+  'CpuQuota',
+  'CpuRealtimePeriod',
+  'CpuRealtimeRuntime',
+  'CpusetCpus',
+  'CpusetMems',
+  'Memory',
+  'MemoryReservation',
+  'MemorySwap',
+  'NanoCpus',
+  'PidsLimit',
+] as const satisfies (keyof HostConfig)[];
+
+/** @returns warnings @throws InvalidParameter, Conflict; nothing has changed then */
+export async function updateContainer(
+  deps: Pick<Domain, 'runtime' | 'store' | 'events'> & { cpusets: CpusetLists },
+  c: Container,
+  given: HostConfig,
+): Promise<{ Warnings: string[] }> {
+  checkRestartPolicy(given.RestartPolicy);
+  const asked: HostConfig = { ...given };
+  const warnings = checkLimits(asked, deps.runtime.capabilities, deps.cpusets);
+  await c.lock.run(async () => {
+    const fail = (message: string) => conflict(`Cannot update container ${c.id}: ${message}`);
+    if (c.removed || c.status === 'removing' || c.status === 'dead') {
+      throw fail('Container is marked for removal and cannot be "update".');
+    }
+    const before = c.hostConfig;
+    const after = merge(before, asked);
+    if (before.AutoRemove && given.RestartPolicy?.Name && given.RestartPolicy.Name !== 'no') {
+      throw invalid('Restart policy cannot be updated because AutoRemove is enabled for the container');
+    }
+    checkTogether(before, asked, after, fail);
+    c.hostConfig = after;
+    try {
+      if (c.run) await c.run.update(after);
+      await deps.store.saveHostConfig(c);
+    } catch (err) {
+      c.hostConfig = before;
+      throw wrap(`Cannot update container ${c.id}`, err);
+    }
+    publish(deps.events, c, 'update');
+  });
+  return { Warnings: warnings };
+}
+
+function merge(before: HostConfig, asked: HostConfig): HostConfig {
+  const after: HostConfig = { ...before };
+  for (const key of LIMITS) if (asked[key]) Object.assign(after, { [key]: asked[key] });
+  if (asked.RestartPolicy?.Name) after.RestartPolicy = asked.RestartPolicy;
+  adjustLimits(after);
+  return after;
+}
+
+function checkTogether(before: HostConfig, asked: HostConfig, after: HostConfig, fail: (m: string) => Error): void {
+  if (asked.CpuPeriod && before.NanoCpus) {
+    throw fail('Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set');
+  }
+  if (asked.CpuQuota && before.NanoCpus) {
+    throw fail('Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set');
+  }
+  if (asked.NanoCpus && before.CpuPeriod) {
+    throw fail('Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set');
+  }
+  if (asked.NanoCpus && before.CpuQuota) {
+    throw fail('Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set');
+  }
+  const { Memory: memory = 0, MemorySwap: swap = 0 } = after;
+  if (swap > 0 && memory > swap) {
+    throw fail(
+      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+    );
+  }
+}

@@ -1,0 +1,57 @@
+/** The filters of image list and prune, checked and made into questions. */
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import { durationNanos } from './change-words.ts';
+import { invalidFilter } from './errors.ts';
+
+export type Filters = Record<string, string[]>;
+
+/** @throws InvalidParameter `invalid filter 'x'` */
+export function checkFilters(filters: Filters, accepted: readonly string[]): void {
+  for (const name of Object.keys(filters)) if (!accepted.includes(name)) throw invalidFilter(name);
+}
+
+/** @throws InvalidParameter `invalid filter 'dangling=[x]'` */
+export function booleanFilter(filters: Filters, name: string): boolean | undefined {
+  const values = filters[name];
+  if (!values || values.length === 0) return undefined;
+  const yes = values.some((v) => v === '1' || v === 'true');
+  const no = values.some((v) => v === '0' || v === 'false');
+  if (yes === no) throw invalidFilter(name, values);
+  return yes;
+}
+
+/** Every `key` or `key=value` is among the labels. */
+export function labelsMatch(wanted: readonly string[] | undefined, labels: Readonly<Record<string, string>>): boolean {
+  return (wanted ?? []).every((entry) => {
+    const [key, value] = splitOnce(entry);
+    return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
+  });
+}
+
+/** None of `label!`'s entries holds. */
+export function labelsAvoid(
+  unwanted: readonly string[] | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return (unwanted ?? []).every((entry) => !labelsMatch([entry], labels));
+}
+
+function splitOnce(entry: string): [string, string | undefined] {
+  const equals = entry.indexOf('=');
+  return equals < 0 ? [entry, undefined] : [entry.slice(0, equals), entry.slice(equals + 1)];
+}
+
+/** Milliseconds since the epoch; a duration (`24h`, `1h30m`) counts back from now. @throws InvalidParameter */
+export function untilMillis(filters: Filters, now: number = Date.now()): number | undefined {
+  const values = filters['until'];
+  if (!values || values.length === 0) return undefined;
+  const [value] = values as [string];
+  if (values.length > 1) throw new DockerError('InvalidParameter', 'more than one until filter specified');
+  const duration = durationNanos(value);
+  if (duration !== undefined) return now - duration / 1e6;
+  if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value) * 1000;
+  const parsed = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(parsed))
+    throw new DockerError('InvalidParameter', `failed to parse value as time or duration: "${value}"`);
+  return parsed;
+}

@@ -1,0 +1,116 @@
+/**
+ * Which images there are and what they are called: `<data-root>/image/store.json`, one document, held in memory and
+ * replaced whole (write, fsync, rename). JSON and not a database: it is a few hundred bytes an image, changes only at
+ * pull, tag and remove, every read is from memory, and one rename leaves no state between.
+ */
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Digest } from '@tsdocker/shared/digest.ts';
+
+export interface BlobInfo {
+  digest: Digest;
+  size: number;
+  mediaType: string;
+}
+
+export interface ImageRecord {
+  /** The manifest it came with or that was made for it. */
+  manifest: BlobInfo;
+  /** Base first. */
+  chainIds: Digest[];
+  /** Image it was made from here. */
+  parent?: Digest;
+  /** RFC 3339. */
+  lastTagTime?: string;
+}
+
+export interface LayerRecord {
+  diffId: Digest;
+  sizeBytes: number;
+  hasRoot: boolean;
+  /** The blob it was unpacked from. */
+  blob: BlobInfo;
+}
+
+export interface ImageState {
+  version: 1;
+  /** By image id. */
+  images: Record<Digest, ImageRecord>;
+  /** By chain id. */
+  layers: Record<Digest, LayerRecord>;
+  /** Complete reference (`docker.io/library/x:tag`, `docker.io/library/x@sha256:...`) to image id. */
+  references: Record<string, Digest>;
+}
+
+const EMPTY: ImageState = { version: 1, images: {}, layers: {}, references: {} };
+
+export class ImageStore {
+  readonly #path: string;
+  #state: ImageState;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(path: string, state: ImageState) {
+    this.#path = path;
+    this.#state = state;
+  }
+
+  /** @throws Error when the file is there but cannot be read: an empty start would delete every image */
+  static async open(path: string): Promise<ImageStore> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(`${path}.tmp`, { force: true });
+    let bytes: string;
+    try {
+      bytes = await readFile(path, 'utf8');
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err;
+      return new ImageStore(path, structuredClone(EMPTY));
+    }
+    const state = JSON.parse(bytes) as ImageState;
+    if (state.version !== 1) throw new Error(`${path}: unknown version ${state.version}`);
+    return new ImageStore(path, state);
+  }
+
+  /** What is on disk now. Not to be changed. */
+  get state(): Readonly<ImageState> {
+    return this.#state;
+  }
+
+  /** Changes a copy, writes it, then shows it. Changes run one after the other; one that throws changes nothing. */
+  update<T>(change: (draft: ImageState) => T): Promise<T> {
+    const run = this.#tail.then(async () => {
+      const draft = structuredClone(this.#state);
+      const result = change(draft);
+      await this.#write(draft);
+      this.#state = draft;
+      return result;
+    });
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+
+  async #write(state: ImageState): Promise<void> {
+    const temporary = `${this.#path}.tmp`;
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(JSON.stringify(state));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.#path);
+    const directory = await open(dirname(this.#path), 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+
+  /** Complete references of an image, sorted. */
+  referencesOf(imageId: Digest): string[] {
+    return Object.entries(this.#state.references)
+      .filter(([, id]) => id === imageId)
+      .map(([ref]) => ref)
+      .sort();
+  }
+}

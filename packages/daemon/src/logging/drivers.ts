@@ -1,0 +1,90 @@
+/** Log drivers and their options: what a container may ask for, checked with Docker's words. */
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+
+export type LogConfig = NonNullable<HostConfig['LogConfig']>;
+
+/** How the shim writes a container's log. */
+export interface LogWriterConfig {
+  /** -1 = never rotated. Default 20 MB in 5 files. */
+  maxSizeBytes: number;
+  /** Files kept, the current one included. */
+  maxFiles: number;
+}
+
+/** Names for `info`. */
+export const LOG_DRIVERS: readonly string[] = ['json-file', 'none'];
+
+const JSON_FILE_OPTIONS = new Set(
+  'max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size'.split(' '),
+);
+/** Docker's options that the log writer does not know: refused, so that nobody relies on them. */
+const NOT_YET = new Set('compress labels labels-regex env env-regex tag'.split(' '));
+const COMMON_OPTIONS = new Set(['mode', 'max-buffer-size']);
+/** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
+const DEFAULT_SIZE_BYTES = 20e6;
+const DEFAULT_FILES = 5;
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
+
+/**
+ * Checks a LogConfig; no type means json-file.
+ * @returns undefined when the driver keeps nothing
+ * @throws InvalidParameter `unknown log opt 'x' for json-file log driver`, `logger: no log driver named 'x' is registered`
+ */
+export function logWriterConfig(config: { Type?: string; Config?: LogConfig['Config'] }): LogWriterConfig | undefined {
+  const driver = config.Type || 'json-file';
+  const options = config.Config ?? {};
+  if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
+  checkMode(options);
+  const known = driver === 'none' ? COMMON_OPTIONS : JSON_FILE_OPTIONS;
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw invalid(`unknown log opt '${name}' for ${driver} log driver`);
+    if (NOT_YET.has(name)) throw invalid(`log opt '${name}' is not supported yet by this engine`);
+  }
+  return driver === 'none' ? undefined : jsonFileConfig(options);
+}
+
+/** @throws NotImplemented for a driver that keeps nothing to read */
+export function assertReadable(config: { Type?: string }): void {
+  if (config.Type !== 'none') return;
+  throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
+}
+
+function jsonFileConfig(options: Record<string, string>): LogWriterConfig {
+  const maxSizeBytes = options['max-size'] === undefined ? DEFAULT_SIZE_BYTES : sizeOf('max-size', options['max-size']);
+  const rotates = options['max-size'] === undefined && options['max-file'] === undefined;
+  const maxFiles = options['max-file'] === undefined ? (rotates ? DEFAULT_FILES : 1) : fileCount(options['max-file']);
+  return { maxSizeBytes, maxFiles };
+}
+
+function checkMode(options: Record<string, string>): void {
+  const mode = options['mode'] ?? '';
+  if (!['', 'blocking', 'non-blocking'].includes(mode)) {
+    throw invalid(`logger: logging mode not supported: ${mode}`);
+  }
+  if (options['max-buffer-size'] === undefined) return;
+  if (mode !== 'non-blocking') {
+    throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+  }
+  sizeOf('max-buffer-size', options['max-buffer-size']);
+}
+
+/** `10m`, `1.5g`, `512k`, `100`: decimal units. */
+function sizeOf(option: string, text: string): number {
+  if (option === 'max-size' && text === '-1') return -1;
+  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim());
+  const bytes = match ? Math.floor(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!) : 0;
+  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw invalid(`invalid ${option}: '${text}'`);
+  return bytes;
+}
+
+function fileCount(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  const count = Number(text);
+  if (count < 1) throw invalid('max-file cannot be less than 1');
+  return count;
+}
+
+function invalid(message: string): DockerError {
+  return new DockerError('InvalidParameter', message);
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads json-file logs, which the shims write: from the end for a tail, across rotated files, and on while they grow.
+ * Memory is bounded by a block and a line, whatever the size of the log.
+ */
+import { dirname } from 'node:path';
+import type { LogOptions } from '../containers/service.types.ts';
+import { ChangeWatch } from './change-watch.ts';
+import { LineReader } from './line-reader.ts';
+import { formatRecord, parseRecord } from './log-record.ts';
+import { type LogFile, openLogFiles, tailOffset } from './rotated-files.ts';
+
+export interface LogSource {
+  /** The current file; rotated ones are beside it. It may not exist yet. */
+  path: string;
+  /** Settles when nothing more will be written; a follow then reads the rest and ends. Undefined: already so. */
+  ended?: Promise<unknown>;
+}
+
+export interface LogChunk {
+  stream: 1 | 2;
+  data: Buffer;
+}
+
+/** Records in order. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
+export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGenerator<LogChunk> {
+  // The watch comes before the first read, so that no change falls between them.
+  const watch = opts.follow && source.ended ? new ChangeWatch(dirname(source.path)) : undefined;
+  const state = { ended: false };
+  const onAbort = () => watch?.notify();
+  const onEnd = () => {
+    state.ended = true;
+    watch?.notify();
+  };
+  opts.signal?.addEventListener('abort', onAbort);
+  if (watch) void source.ended!.then(onEnd, onEnd);
+  const reader = new JsonFileReader(source.path, opts);
+  try {
+    yield* reader.existing();
+    while (watch && !reader.finished && !opts.signal?.aborted) {
+      const last = state.ended;
+      yield* reader.more();
+      if (last) return;
+      if (!reader.finished && !opts.signal?.aborted) await watch.next();
+    }
+  } finally {
+    opts.signal?.removeEventListener('abort', onAbort);
+    watch?.close();
+    await reader.close();
+  }
+}
+
+class JsonFileReader {
+  readonly #path: string;
+  readonly #opts: LogOptions;
+  #current: { file: LogFile; lines: LineReader } | undefined;
+  #pending: LogFile[] = [];
+  /** `until` has been passed. */
+  finished = false;
+
+  constructor(path: string, opts: LogOptions) {
+    this.#path = path;
+    this.#opts = opts;
+  }
+
+  async *existing(): AsyncGenerator<LogChunk> {
+    const files = await openLogFiles(this.#path);
+    this.#pending = files.toReversed();
+    const start = await this.#startOf(files);
+    const before = this.#pending.splice(0, start.skip);
+    await Promise.all(before.map((file) => file.handle.close()));
+    yield* this.#drain(start.offset);
+  }
+
+  /** What was written since, into the file at hand or into those that rotation put after it. */
+  async *more(): AsyncGenerator<LogChunk> {
+    for (;;) {
+      if (this.#current) yield* this.#chunks(this.#current.lines);
+      if (this.finished || this.#opts.signal?.aborted) return;
+      const inode = this.#current?.file.inode;
+      const newer = await openLogFiles(this.#path, inode === undefined ? {} : { until: inode });
+      if (newer.length === 0) return;
+      // Between the last read and the rotation more may have been written to the old file.
+      if (this.#current) yield* this.#chunks(this.#current.lines);
+      this.#pending = newer.toReversed();
+      yield* this.#drain(0);
+    }
+  }
+
+  async close(): Promise<void> {
+    const files = [...(this.#current ? [this.#current.file] : []), ...this.#pending];
+    this.#current = undefined;
+    this.#pending = [];
+    await Promise.all(files.map((file) => file.handle.close()));
+  }
+
+  /** Reads the pending files, oldest first; the last one stays open as the current one. */
+  async *#drain(firstOffset: number): AsyncGenerator<LogChunk> {
+    let offset = firstOffset;
+    for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
+      await this.#current?.file.handle.close();
+      this.#current = { file, lines: new LineReader(file.handle, offset) };
+      offset = 0;
+      const { since, signal } = this.#opts;
+      if (since !== undefined && file.modifiedAt < since && this.#pending.length > 0) continue;
+      yield* this.#chunks(this.#current.lines);
+      if (this.finished || signal?.aborted) return;
+    }
+  }
+
+  /** Where a tail begins: how many of the oldest files to skip, and the offset in the next. @param files newest first */
+  async #startOf(files: LogFile[]): Promise<{ skip: number; offset: number }> {
+    let wanted = this.#opts.tail;
+    if (wanted === undefined || wanted < 0) return { skip: 0, offset: 0 };
+    for (const [i, file] of files.entries()) {
+      const { offset, found } = await tailOffset(file, wanted);
+      wanted -= found;
+      if (wanted === 0) return { skip: files.length - 1 - i, offset };
+    }
+    return { skip: 0, offset: 0 };
+  }
+
+  async *#chunks(reader: LineReader): AsyncGenerator<LogChunk> {
+    for await (const lines of reader.lines()) {
+      for (const line of lines) {
+        const record = parseRecord(line);
+        if (!record || (this.#opts.since !== undefined && record.time < this.#opts.since)) continue;
+        if (this.#opts.until !== undefined && record.time > this.#opts.until) {
+          this.finished = true;
+          return;
+        }
+        if (!(record.stream === 1 ? this.#opts.stdout : this.#opts.stderr)) continue;
+        yield { stream: record.stream, data: formatRecord(record, this.#opts) };
+      }
+      if (this.#opts.signal?.aborted) return;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * The daemon's view of cgroups: detects the layout once, plans a container's groups, and reads and updates those of
+ * running ones. It keeps no record of containers: where a process is, the kernel says.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { posix } from 'node:path';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import type { CgroupStats } from '../runtime.ts';
+import type { CgroupPlan } from '../shim/shim.types.ts';
+import type { CgroupHierarchyMount } from '../spec/cgroup-mounts.ts';
+import type { DeviceRule } from '../spec/devices.ts';
+import { type CgroupFeatures, detectFeatures } from './features.ts';
+import { type CgroupLayout, containerDirectory, DEFAULT_PARENT, detectLayout, hierarchyOf } from './layout.ts';
+import { type LimitedResources, limitsOf } from './limits.ts';
+import { planCgroup } from './plan.ts';
+import { type DirectoryOf, readStats } from './stats.ts';
+import { type ControllerWrite, v1Writes } from './v1.ts';
+import { v2Writes } from './v2.ts';
+
+export class Cgroups {
+  readonly layout: CgroupLayout;
+  readonly features: CgroupFeatures;
+
+  constructor(layout: CgroupLayout) {
+    this.layout = layout;
+    const { mountPoint } = layout.hierarchies[0]!;
+    const own = /^0::(.*)$/m.exec(readSmall('/proc/self/cgroup'))?.[1] ?? '/';
+    const samples = [posix.join(mountPoint, DEFAULT_PARENT), posix.join(mountPoint, own)];
+    this.features = detectFeatures(layout, { exists: existsSync, read: readSmall, samples });
+  }
+
+  /** @throws System when no cgroup file system is mounted */
+  static detect(): Cgroups {
+    const layout = detectLayout(readFileSync('/proc/self/mountinfo', 'utf8'), (mountPoint) =>
+      readSmall(posix.join(mountPoint, 'cgroup.controllers')),
+    );
+    if (!layout) throw new DockerError('System', 'no cgroup file system is mounted');
+    return new Cgroups(layout);
+  }
+
+  /** Reads a few small files; makes nothing. */
+  async plan(id: string, resources: LimitedResources, deviceRules: readonly DeviceRule[]): Promise<CgroupPlan> {
+    const limits = await limitsOf(resources);
+    const parent = resources.CgroupParent ?? '';
+    return planCgroup({
+      id,
+      parent,
+      limits,
+      deviceRules,
+      layout: this.layout,
+      bfq: this.#hasBfq(),
+      read: readSmall,
+    });
+  }
+
+  /** v1: what is mounted below the container's /sys/fs/cgroup. */
+  hierarchyMounts(id: string, parent: string): CgroupHierarchyMount[] {
+    if (this.layout.version === 2) return [];
+    return this.layout.hierarchies.map((hierarchy) => ({
+      name: hierarchy.name,
+      controllers: hierarchy.controllers,
+      directory: containerDirectory(hierarchy, parent, id),
+    }));
+  }
+
+  /** Writes changed limits of a container. @throws System with the file that was refused */
+  async update(id: string, resources: LimitedResources): Promise<void> {
+    const directoryOf = this.#directories(id, resources.CgroupParent ?? '');
+    const limits = await limitsOf(resources);
+    const bfq = this.#hasBfq();
+    if (this.layout.version === 2) return this.#apply(v2Writes(limits, { bfq }), directoryOf);
+    const memory = directoryOf('memory');
+    const swap = memory === undefined ? '' : readSmall(posix.join(memory, 'memory.memsw.limit_in_bytes')).trim();
+    const current = /^\d+$/.test(swap) ? { currentMemorySwap: BigInt(swap) } : {};
+    const writes = v1Writes(limits, { bfq, ...current });
+    // Without a parent to fill from: what is not given keeps its value.
+    if (limits.cpusetCpus) writes.push(cpusetWrite('cpuset.cpus', limits.cpusetCpus));
+    if (limits.cpusetMems) writes.push(cpusetWrite('cpuset.mems', limits.cpusetMems));
+    return this.#apply(writes, directoryOf);
+  }
+
+  stats(id: string, parent: string): Promise<CgroupStats> {
+    return readStats(this.layout.version, this.#directories(id, parent), BigInt(totalmem()));
+  }
+
+  /** Host pids of the container's processes, the first one first. */
+  async pids(id: string, parent: string): Promise<number[]> {
+    const directoryOf = this.#directories(id, parent);
+    const directory = this.layout.hierarchies.map((h) => directoryOf(h.controllers[0] ?? '')).find(Boolean);
+    if (directory === undefined) return [];
+    const text = await readFile(posix.join(directory, 'cgroup.procs'), 'utf8').catch((err: NodeJS.ErrnoException) => {
+      if (err.code === 'ENOENT' || err.code === 'ENODEV') return '';
+      throw err;
+    });
+    return text.split('\n').filter(Boolean).map(Number);
+  }
+
+  #directories(id: string, parent: string): DirectoryOf {
+    if (this.layout.version === 2) {
+      const directory = containerDirectory(this.layout.hierarchies[0]!, parent, id);
+      return () => directory;
+    }
+    return (controller) => {
+      const hierarchy = hierarchyOf(this.layout, controller);
+      return hierarchy && containerDirectory(hierarchy, parent, id);
+    };
+  }
+
+  async #apply(writes: readonly ControllerWrite[], directoryOf: DirectoryOf): Promise<void> {
+    let retry: ControllerWrite | undefined;
+    for (const write of writes) {
+      const directory = directoryOf(write.controller);
+      if (directory === undefined) continue;
+      try {
+        await writeCgroup(posix.join(directory, write.file), write);
+        if (retry) await writeCgroup(posix.join(directory, retry.file), retry);
+        retry = undefined;
+      } catch (err) {
+        // A period below the running quota is refused until the quota is written, and the other way round.
+        if (write.file !== 'cpu.cfs_period_us' || (err as DockerError & { errno?: string }).errno !== 'EINVAL')
+          throw err;
+        retry = write;
+      }
+    }
+  }
+
+  #hasBfq(): boolean {
+    const blkio = hierarchyOf(this.layout, 'blkio')?.mountPoint;
+    if (blkio) return existsSync(posix.join(blkio, 'blkio.bfq.weight'));
+    return existsSync(posix.join(this.layout.hierarchies[0]!.mountPoint, DEFAULT_PARENT, 'io.bfq.weight'));
+  }
+}
+
+function cpusetWrite(file: string, value: string): ControllerWrite {
+  return { controller: 'cpuset', file, value, optional: false };
+}
+
+async function writeCgroup(path: string, write: ControllerWrite): Promise<void> {
+  try {
+    await writeFile(path, write.value, { flag: 'r+' });
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (write.optional && ['ENOENT', 'EOPNOTSUPP', 'EACCES'].includes(code)) return;
+    const error = new DockerError('System', `failed to write ${write.value} to ${write.file}: ${code}`, { cause });
+    throw Object.assign(error, { errno: code });
+  }
+}
+
+function readSmall(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENODEV' || code === 'EOPNOTSUPP') return '';
+    throw err;
+  }
+}

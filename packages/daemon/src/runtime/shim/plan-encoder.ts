@@ -1,0 +1,237 @@
+/** Compiles a start or an exec into the flat plan that a shim carries out, operation by operation. Pure. */
+import { posix } from 'node:path';
+import type { OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
+import { type CgroupLayout, expandCgroupMount } from './cgroup-mounts.ts';
+import { ATTR, parseMountOptions } from './mount-options.ts';
+import { type Plan, PlanWriter } from './plan-format.ts';
+import { addProcess, addStdio } from './process-plan.ts';
+import type { ShimExec, ShimStart } from './shim.types.ts';
+
+/** CLONE_NEW* of clone(2). */
+const NAMESPACE_FLAG = {
+  mount: 0x20000,
+  cgroup: 0x2000000,
+  uts: 0x4000000,
+  ipc: 0x8000000,
+  user: 0x10000000,
+  pid: 0x20000000,
+  network: 0x40000000,
+} as const;
+
+const FILE_TYPE = { p: 0o010000, c: 0o020000, b: 0o060000 } as const;
+const BIND_RECURSIVE = 1;
+const BIND_ATTRIBUTES_RECURSIVE = 2;
+const BIND_PROPAGATION_RECURSIVE = 4;
+const MS_PRIVATE = 1 << 18;
+
+/** Links every container finds in /dev. */
+const DEVICE_LINKS = [
+  ['/proc/self/fd', '/dev/fd'],
+  ['/proc/self/fd/0', '/dev/stdin'],
+  ['/proc/self/fd/1', '/dev/stdout'],
+  ['/proc/self/fd/2', '/dev/stderr'],
+  ['/proc/kcore', '/dev/core'],
+  ['pts/ptmx', '/dev/ptmx'],
+] as const;
+
+export interface EncodeContext {
+  cgroupLayout: CgroupLayout;
+  /** Descriptor number of the network namespace in the shim, when `network.kind` is fd. */
+  networkFd?: number;
+  /** Descriptor number of the first held socket in the shim. */
+  heldFd?: number;
+  /** Use mount(2) for the root file system even where the kernel has the better way. */
+  classicOverlay?: boolean;
+}
+
+/** @throws TypeError for what no plan can say: unknown names, null bytes, user namespaces */
+export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
+  const writer = new PlanWriter();
+  const { spec } = start;
+  writer.add(
+    'runtimeDirectory',
+    { s1: start.runtimeDirectory, n1: context.heldFd ?? 0, n2: context.heldFd ? start.heldSockets.length : 0 },
+    { step: 'runtime directory', path: start.runtimeDirectory },
+  );
+  addCgroups(writer, start);
+  if (start.log)
+    writer.add(
+      'log',
+      { s1: start.log.path, n1: Math.max(0, start.log.maxSizeBytes), n2: start.log.maxFiles },
+      { step: 'log', path: start.log.path },
+    );
+  addStdio(writer, spec.process, start.stdin, start.stdinOnce);
+  addRootfs(writer, start, context);
+  addNamespaces(writer, start, context);
+  addFileSystem(writer, start, context);
+  addIdentity(writer, start);
+  addProcess(writer, spec.process, start.seccompProgram);
+  return writer.finish();
+}
+
+export function encodeExec(exec: ShimExec): Plan {
+  const writer = new PlanWriter();
+  addStdio(writer, exec.process, exec.stdin, false);
+  addProcess(writer, exec.process, exec.seccompProgram);
+  return writer.finish();
+}
+
+function addCgroups(writer: PlanWriter, { cgroup }: ShimStart): void {
+  const step = (path: string) => ({ step: 'cgroup', path });
+  for (const { path, own } of cgroup.directories) {
+    if (path.includes('\n')) throw new TypeError(`invalid cgroup path ${JSON.stringify(path)}`);
+    writer.add('cgroupDirectory', { s1: path, flags: own ? 1 : 0 }, step(path));
+  }
+  for (const { path, value, optional } of cgroup.writes)
+    writer.add('cgroupWrite', { s1: path, s2: value, flags: optional ? 1 : 0 }, step(path));
+  for (const path of cgroup.join) writer.add('cgroupJoin', { s1: path, n1: cgroup.version }, step(path));
+  const directory = cgroup.join[0];
+  if (cgroup.deviceProgram && directory)
+    writer.add(
+      'cgroupDevices',
+      { s1: cgroup.deviceProgram, n1: cgroup.deviceProgram.length, s2: directory },
+      step(directory),
+    );
+  if (cgroup.memoryDirectory)
+    writer.add('cgroupMemory', { s1: cgroup.memoryDirectory, n1: cgroup.version }, step(cgroup.memoryDirectory));
+  if (cgroup.freezerDirectory)
+    writer.add('cgroupFreezer', { s1: cgroup.freezerDirectory, n1: cgroup.version }, step(cgroup.freezerDirectory));
+}
+
+function addRootfs(writer: PlanWriter, { rootfs }: ShimStart, context: EncodeContext): void {
+  if (rootfs.lowers.length === 0) throw new TypeError('a root file system needs at least one lower directory');
+  const s1 = writer.list(rootfs.lowers);
+  const flags = (rootfs.volatile ? 1 : 0) | (context.classicOverlay ? 2 : 0);
+  writer.add(
+    'overlay',
+    { s1, n1: rootfs.lowers.length, s2: rootfs.upper, s3: rootfs.work, flags },
+    { step: 'rootfs', path: rootfs.upper },
+  );
+}
+
+function addNamespaces(writer: PlanWriter, start: ShimStart, context: EncodeContext): void {
+  let made = 0;
+  const join = (kind: OciNamespace['type'], path: string) =>
+    writer.add('joinNamespace', { s1: path, n1: NAMESPACE_FLAG[kind] }, { step: `namespace ${kind}`, path });
+  for (const namespace of start.spec.linux.namespaces) {
+    // The root decides about mounts, start.network about the network.
+    if (namespace.type === 'mount' || namespace.type === 'network') continue;
+    if (namespace.type === 'user') throw new TypeError('user namespaces are not supported');
+    if (namespace.path) join(namespace.type, namespace.path);
+    else made |= NAMESPACE_FLAG[namespace.type];
+  }
+  const { network } = start;
+  if (network.kind === 'new') made |= NAMESPACE_FLAG.network;
+  if (network.kind === 'path') join('network', network.path);
+  if (network.kind === 'fd') {
+    if (context.networkFd === undefined) throw new TypeError('no descriptor for the network namespace');
+    writer.add(
+      'joinNamespace',
+      { n1: NAMESPACE_FLAG.network, n2: context.networkFd + 1 },
+      { step: 'namespace network' },
+    );
+  }
+  writer.add('namespaces', { n1: made }, { step: 'namespaces' });
+}
+
+/** Whether a namespace of this kind is the container's own, not the host's or another container's. */
+function isOwn(start: ShimStart, type: OciNamespace['type']): boolean {
+  return start.spec.linux.namespaces.some((namespace) => namespace.type === type && !namespace.path);
+}
+
+function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeContext): void {
+  const { spec, cgroup } = start;
+  const readOnlyAtEnd: string[] = [];
+  for (const mount of spec.mounts) {
+    if (mount.type !== 'cgroup') {
+      addMount(writer, mount, readOnlyAtEnd);
+      continue;
+    }
+    const expanded = expandCgroupMount(
+      mount,
+      cgroup.version,
+      context.cgroupLayout,
+      cgroup.join,
+      isOwn(start, 'cgroup'),
+    );
+    for (const part of expanded.mounts) addMount(writer, part, readOnlyAtEnd);
+    for (const { target, path } of expanded.symlinks) addSymlink(writer, target, path);
+    if (expanded.remountReadOnly) addReadOnly(writer, expanded.remountReadOnly);
+  }
+  addDevices(writer, start);
+  for (const [key, value] of Object.entries(spec.linux.sysctl)) {
+    const path = `/proc/sys/${key.replaceAll('.', '/')}`;
+    if (posix.normalize(path) !== path) throw new TypeError(`invalid sysctl ${key}`);
+    writer.add('sysctl', { s1: path, s2: value }, { step: 'sysctl', path: key });
+  }
+  for (const path of spec.linux.readonlyPaths)
+    writer.add('readOnlyPath', { s1: path }, { step: 'readonly path', path });
+  for (const path of spec.linux.maskedPaths) writer.add('mask', { s1: path }, { step: 'masked path', path });
+  const cwd = spec.process.cwd || '/';
+  // Before the root becomes read-only.
+  writer.add('makeDirectory', { s1: cwd }, { step: 'mkdir cwd', path: cwd });
+  for (const path of readOnlyAtEnd) addReadOnly(writer, path);
+  if (spec.root.readonly) addReadOnly(writer, '/');
+}
+
+function addReadOnly(writer: PlanWriter, path: string): void {
+  writer.add('remountReadOnly', { s1: path }, { step: 'remount read-only', path });
+}
+
+function addSymlink(writer: PlanWriter, target: string, path: string): void {
+  writer.add('symlink', { s1: target, s2: path }, { step: 'symlink', path });
+}
+
+function addMount(writer: PlanWriter, mount: OciMount, readOnlyAtEnd: string[]): void {
+  const destination = posix.normalize(`/${mount.destination}`).replace(/(.)\/$/, '$1');
+  if (destination === '/') throw new TypeError(`invalid mount destination ${mount.destination}`);
+  const options = parseMountOptions(mount.options);
+  const step = { step: 'mount', path: destination };
+  if (mount.type === 'bind' || mount.options.includes('bind') || mount.options.includes('rbind')) {
+    const flags =
+      (options.recursive ? BIND_RECURSIVE : 0) |
+      (options.recursiveAttributes ? BIND_ATTRIBUTES_RECURSIVE : 0) |
+      (options.propagationRecursive || options.propagation === 0 ? BIND_PROPAGATION_RECURSIVE : 0);
+    const n1 = BigInt(options.set) | (BigInt(options.clear) << 32n);
+    writer.add('bind', { s1: mount.source, s3: destination, flags, n1, n2: options.propagation || MS_PRIVATE }, step);
+    return;
+  }
+  // Devices and links are still to be made in there.
+  if (destination === '/dev' && (options.set & ATTR.readOnly) !== 0) {
+    options.set &= ~ATTR.readOnly;
+    readOnlyAtEnd.push(destination);
+  }
+  const offset = writer.list(options.data);
+  const n2 = (BigInt(offset) << 32n) | BigInt(options.data.length);
+  writer.add('mount', { s1: mount.type, s2: mount.source, s3: destination, n1: options.set, n2 }, step);
+}
+
+function addDevices(writer: PlanWriter, { spec }: ShimStart): void {
+  // A /dev of the host has its own.
+  const hostDevices = spec.mounts.some(
+    (mount) => posix.normalize(mount.destination) === '/dev' && mount.type === 'bind',
+  );
+  if (!hostDevices) {
+    for (const device of spec.linux.devices) {
+      const n1 = FILE_TYPE[device.type] | (device.fileMode & 0o7777);
+      const n2 = (BigInt(device.major) << 32n) | BigInt(device.minor);
+      writer.add(
+        'device',
+        { s1: device.path, s2: device.uid, s3: device.gid, n1, n2 },
+        { step: 'device', path: device.path },
+      );
+    }
+    for (const [target, path] of DEVICE_LINKS) addSymlink(writer, target, path);
+  }
+  if (spec.process.terminal) writer.add('console', {}, { step: 'console', path: '/dev/console' });
+}
+
+function addIdentity(writer: PlanWriter, start: ShimStart): void {
+  const { spec, network } = start;
+  if (isOwn(start, 'uts')) {
+    if (spec.hostname) writer.add('hostname', { s1: spec.hostname }, { step: 'hostname', path: spec.hostname });
+    if (spec.domainname)
+      writer.add('domainname', { s1: spec.domainname }, { step: 'domainname', path: spec.domainname });
+  }
+  if (network.kind === 'new') writer.add('loopbackUp', {}, { step: 'loopback' });
+}

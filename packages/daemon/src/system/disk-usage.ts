@@ -1,0 +1,111 @@
+/** Answer of SystemDataUsage, in the form of before 1.52 and of today. */
+import type { SystemDeps } from './service.ts';
+
+export const DISK_USAGE_TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
+export type DiskUsageType = (typeof DISK_USAGE_TYPES)[number];
+
+export interface DiskUsageOptions {
+  types: readonly DiskUsageType[];
+  /** The totals of 1.52. */
+  summaries: boolean;
+  /** The objects themselves. */
+  items: boolean;
+}
+
+type Deps = Pick<SystemDeps, 'containers' | 'images' | 'volumes'>;
+
+interface Usage {
+  /** Field names: of the old list, and of the summary. */
+  list: string;
+  summary: string;
+  items: unknown[];
+  active: number;
+  totalBytes: number;
+  reclaimableBytes: number;
+  /** Old fields beside the list. */
+  extra?: Record<string, unknown>;
+}
+
+export async function diskUsage(deps: Deps, options: DiskUsageOptions): Promise<Record<string, unknown>> {
+  const usages = await Promise.all(options.types.map((type) => MEASURES[type](deps)));
+  const answer: Record<string, unknown> = {};
+  for (const usage of usages) {
+    if (options.summaries) answer[usage.summary] = summaryOf(usage, options.items);
+    else Object.assign(answer, usage.extra, { [usage.list]: usage.items });
+  }
+  return answer;
+}
+
+function summaryOf(usage: Usage, withItems: boolean): Record<string, unknown> {
+  return {
+    ActiveCount: usage.active,
+    TotalCount: usage.items.length,
+    Reclaimable: usage.reclaimableBytes,
+    TotalSize: usage.totalBytes,
+    ...(withItems && { Items: usage.items }),
+  };
+}
+
+const MEASURES: Record<DiskUsageType, (deps: Deps) => Promise<Usage>> = {
+  container: containersUsage,
+  image: imagesUsage,
+  volume: volumesUsage,
+  'build-cache': async () => ({
+    list: 'BuildCache',
+    summary: 'BuildCacheUsage',
+    items: [],
+    active: 0,
+    totalBytes: 0,
+    reclaimableBytes: 0,
+  }),
+};
+
+async function containersUsage(deps: Deps): Promise<Usage> {
+  const containers = await deps.containers.list({ all: true, size: true, filters: {} });
+  const isActive = (state: string | undefined): boolean => ['running', 'paused', 'restarting'].includes(state ?? '');
+  const inactive = containers.filter((container) => !isActive(container.State));
+  const size = (list: typeof containers): number => list.reduce((sum, container) => sum + (container.SizeRw ?? 0), 0);
+  return {
+    list: 'Containers',
+    summary: 'ContainerUsage',
+    items: containers,
+    active: containers.length - inactive.length,
+    totalBytes: size(containers),
+    reclaimableBytes: size(inactive),
+  };
+}
+
+/** Bytes of an image that no other has; all of it when the shared part is not known (-1). */
+const ownBytes = (image: { Size: number; SharedSize: number }): number => image.Size - Math.max(image.SharedSize, 0);
+
+/** The total counts the largest shared part once: layers shared by different groups of images make it an estimate from below. */
+async function imagesUsage(deps: Deps): Promise<Usage> {
+  const images = await deps.images.list({ all: false, filters: {}, sharedSize: true });
+  const unused = images.filter((image) => image.Containers <= 0);
+  const sharedBytes = images.reduce((max, image) => Math.max(max, image.SharedSize), 0);
+  const totalBytes = images.reduce((sum, image) => sum + ownBytes(image), sharedBytes);
+  return {
+    list: 'Images',
+    summary: 'ImageUsage',
+    items: images,
+    active: images.length - unused.length,
+    totalBytes,
+    reclaimableBytes: unused.reduce((sum, image) => sum + ownBytes(image), 0),
+    extra: { LayersSize: totalBytes },
+  };
+}
+
+async function volumesUsage(deps: Deps): Promise<Usage> {
+  const { volumes } = await deps.volumes.list({});
+  const unused = volumes.filter((volume) => (volume.UsageData?.RefCount ?? 0) === 0);
+  const size = (list: typeof volumes): number =>
+    list.reduce((sum, volume) => sum + Math.max(volume.UsageData?.Size ?? 0, 0), 0);
+  return {
+    list: 'Volumes',
+    summary: 'VolumeUsage',
+    items: volumes,
+    active: volumes.length - unused.length,
+    totalBytes: size(volumes),
+    reclaimableBytes: size(unused),
+  };
+}

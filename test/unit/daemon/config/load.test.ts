@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parseFlags } from '../../../../packages/daemon/src/config/flags.ts';
+import { loadConfig } from '../../../../packages/daemon/src/config/load.ts';
+
+async function load(t: TestContext, argv: string[], file?: string) {
+  if (file === undefined) return loadConfig(parseFlags(argv));
+  const directory = await mkdtemp(join(tmpdir(), 'tsd-config-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'daemon.json');
+  await writeFile(path, file);
+  return loadConfig(parseFlags([...argv, '--config-file', path]));
+}
+
+test('without flags and file the defaults hold', async (t) => {
+  assert.deepEqual(await load(t, [], '{}'), {
+    dataRoot: '/var/lib/tsdocker',
+    execRoot: '/var/run/tsdocker',
+    pidfile: '/var/run/tsdocker.pid',
+    hosts: ['unix:///var/run/tsdocker.sock'],
+    group: 'docker',
+    groupRequired: false,
+    debug: false,
+    logLevel: 'info',
+    registryMirrors: [],
+    insecureRegistries: [],
+    labels: [],
+    maxConcurrentDownloads: 3,
+  });
+});
+
+test('flags and the file are merged', async (t) => {
+  const flags = ['-H', 'unix:///a', '-Htcp://127.0.0.1:1', '--data-root=/d', '-D', '--tlsverify', '--tlscacert=/ca'];
+  const config = await load(t, flags, '{"registry-mirrors":["http://m"],"max-concurrent-downloads":7,"group":"staff"}');
+  assert.deepEqual(config.hosts, ['unix:///a', 'tcp://127.0.0.1:1']);
+  assert.deepEqual([config.dataRoot, config.debug, config.logLevel], ['/d', true, 'debug']);
+  assert.deepEqual([config.registryMirrors, config.maxConcurrentDownloads], [['http://m'], 7]);
+  assert.deepEqual([config.group, config.groupRequired], ['staff', true]);
+  assert.deepEqual(config.tls, { certPath: '/etc/tsdocker/cert.pem', keyPath: '/etc/tsdocker/key.pem', caPath: '/ca' });
+});
+
+test('a file that cannot be used is refused in the words of docker', async (t) => {
+  for (const [argv, file, message] of [
+    [[], '{"x":1,"debug":true,"y":2}', "the following directives don't match any configuration option: x, y"],
+    [
+      ['--label', 'a=b'],
+      '{"labels":["c=d"]}',
+      'the following directives are specified both as a flag and in the configuration file: labels: (from flag: [a=b], from file: [c=d])',
+    ],
+    [[], '{"debug":"yes"}', 'invalid value for debug: a bool is needed'],
+    [[], '{"hosts":{"a":1}}', 'invalid value for hosts: a list is needed'],
+    [[], '[]', 'a JSON object is needed'],
+  ] as [string[], string, string][]) {
+    await assert.rejects(load(t, argv, file), (err: Error) => {
+      assert.match(err.message, /^unable to configure the Docker daemon with file .*daemon\.json: /);
+      assert.ok(err.message.endsWith(message), err.message);
+      return true;
+    });
+  }
+  await assert.rejects(loadConfig(parseFlags(['--config-file', '/nonexistent/x'])), /\/nonexistent\/x/);
+});
+
+test('what cannot be honoured is refused with the reason', async (t) => {
+  for (const [argv, pattern] of [
+    [['--live-restore=false'], /containers always outlive the daemon/],
+    [['--storage-driver', 'btrfs'], /overlay2/],
+    [['--dns', '1.1.1.1'], /--dns is not supported/],
+    [['--log-level', 'loud'], /invalid logging level: loud/],
+    [['--registry-mirror', 'ftp://x'], /invalid mirror/],
+    [['--max-concurrent-downloads', '0'], /at least 1/],
+    [['--label', 'x'], /bad attribute format: x/],
+  ] as [string[], RegExp][]) {
+    await assert.rejects(load(t, argv, '{}'), pattern);
+  }
+  await assert.rejects(load(t, [], '{"default-ulimits":{"nofile":{}}}'), /--default-ulimit is not supported/);
+});
+
+test('bad command lines are refused in the words of pflag', () => {
+  for (const [argv, message] of [
+    [['--nosuch'], 'unknown flag: --nosuch'],
+    [['-X'], "unknown shorthand flag: 'X' in -X"],
+    [['--host'], 'flag needs an argument: --host'],
+    [['-H'], "flag needs an argument: 'H' in -H"],
+    [
+      ['--debug=maybe'],
+      'invalid argument "maybe" for "-D, --debug" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+    ],
+    [['extra'], 'tsdockerd accepts no arguments: "extra"'],
+  ] as [string[], string][]) {
+    assert.throws(() => parseFlags(argv), { message });
+  }
+});
