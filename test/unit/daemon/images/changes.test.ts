@@ -10,7 +10,6 @@ test('changes alter the configuration as the Dockerfile instructions of their na
     [['CMD ["x"]', 'ENTRYPOINT ["/run"]'], { Entrypoint: ['/run'] }],
     [['ENV A=1 B="two words" C=3\\ 4'], { Env: ['A=1', 'B=two words', 'C=3 4'] }],
     [['ENV A the rest of it'], { Env: ['A=the rest of it'] }],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the instruction's own syntax
     [['ENV A=1', 'ENV B=2', 'ENV A=$B-${A}${C:-none}'], { Env: ['A=2-1none', 'B=2'] }],
     [["ENV A='$B'"], { Env: ['A=$B'] }],
     [

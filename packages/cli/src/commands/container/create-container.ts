@@ -105,15 +105,15 @@ async function createOrPull(
   const quiet = flags.bool('quiet');
   const platform = flags.string('platform');
   const options = { name: flags.string('name'), platform: platform === '' ? '' : normalizePlatform(platform) };
-  const pull = (): Promise<void> => pullImage(cli, request.Image ?? '', { platform, quiet, output: cli.stderr });
+  const pull = (image: Reference): Promise<void> => pullImage(cli, image, { platform, quiet, out: cli.stderr });
   const create = () => containerCreate(cli.client(), request, options);
-  if (flags.string('pull') === 'always' && reference) await pull();
+  if (flags.string('pull') === 'always' && reference) await pull(reference);
   try {
     return await create();
   } catch (err) {
     if (!isNotFound(err) || !reference || !['missing', ''].includes(flags.string('pull'))) throw err;
     if (!quiet) cli.stderr.write(`Unable to find image '${familiarString(reference)}' locally\n`);
-    await pull();
+    await pull(reference);
     return await create();
   }
 }
