@@ -13,13 +13,13 @@ const skip = process.getuid?.() === 0 ? false : 'needs root';
 /** mount(8) has one page for all options; fsconfig(2) takes any number of lower directories. Numbers hold on every architecture. */
 const MOUNT_OVERLAY = `
   my ($target, $upper, $work, @lowers) = @ARGV;
-  my $fs = syscall(430, "overlay", 0);
-  sub set { my ($k, $v) = @_; syscall(431, $fs, 1, "$k", "$v", 0) == 0 or die "$k $v: $!" }
+  my ($type, $empty) = ("overlay", "");
+  our $fs = syscall(430, $type, 0);
+  sub set { my ($k, $v) = @_; syscall(431, $fs, 1, $k, $v, 0) == 0 or die "$k $v: $!" }
   set("lowerdir+", $_) for @lowers;
   set("upperdir", $upper); set("workdir", $work);
   syscall(431, $fs, 6, 0, 0, 0) == 0 or die "create: $!";
   my $m = syscall(432, $fs, 0, 0);
-  my $empty = "";
   syscall(429, $m, $empty, -100, $target, 4) == 0 or die "move: $!";
 `;
 const KEEP = { force: false, noPrune: false };
