@@ -29,7 +29,10 @@ struct Outcome {
 class FileTask : public Napi::AsyncWorker {
  public:
   FileTask(Napi::Env env, std::string path, std::function<Outcome(const std::string&)> work)
-      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), path_(std::move(path)), work_(std::move(work)) {}
+      : Napi::AsyncWorker(env),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        path_(std::move(path)),
+        work_(std::move(work)) {}
   Napi::Promise promise() const { return deferred_.Promise(); }
   void Execute() override { outcome_ = work_(path_); }
   void OnOK() override {

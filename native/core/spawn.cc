@@ -55,15 +55,18 @@ int child_main(void* argument) {
   const SpawnRequest& request = *work->request;
   const int count = static_cast<int>(request.fd_count);
   reset_signals();
-  // First out of the way of the targets, then into place: a source may be another one's target.
-  int executable = static_cast<int>(syscall(SYS_fcntl, request.executable, F_DUPFD_CLOEXEC, 2 * count + 3));
-  if (executable < 0) return fail(work, "fcntl");
-  int base = executable + 1;
+  // First above every source and every target, then into place: a source may be another one's target, and a number that
+  // looks free to the kernel's allocator may lie between them. What else is open up there is ours alone to overwrite.
+  int base = count;
+  if (request.executable >= base) base = request.executable + 1;
   for (int i = 0; i < count; i++) {
-    int moved = static_cast<int>(syscall(SYS_fcntl, request.fds[i], F_DUPFD, base + i));
-    if (moved < 0) return fail(work, "fcntl");
-    if (moved != base + i && syscall(SYS_dup3, moved, base + i, 0) < 0) return fail(work, "dup3");
+    if (request.fds[i] >= base) base = request.fds[i] + 1;
   }
+  for (int i = 0; i < count; i++) {
+    if (syscall(SYS_dup3, request.fds[i], base + i, 0) < 0) return fail(work, "dup3");
+  }
+  const int executable = base + count;
+  if (syscall(SYS_dup3, request.executable, executable, O_CLOEXEC) < 0) return fail(work, "dup3");
   for (int i = 0; i < count; i++) {
     if (syscall(SYS_dup3, base + i, i, 0) < 0) return fail(work, "dup3");
   }

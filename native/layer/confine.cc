@@ -32,11 +32,14 @@ constexpr uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 constexpr rlim_t kMemoryBytes = 1ull << 30;
 
 constexpr long kAllowed[] = {
-    SYS_read,       SYS_write,      SYS_close,     SYS_openat,    SYS_openat2,  SYS_fchown,      SYS_fchownat,   SYS_fchmod,
-    SYS_fchmodat,   SYS_mknodat,    SYS_mkdirat,   SYS_symlinkat, SYS_linkat,   SYS_unlinkat,    SYS_utimensat,  SYS_fsetxattr,
-    SYS_lsetxattr,  SYS_setxattr,   SYS_fstat,     SYS_newfstatat, SYS_getdents64, SYS_lseek,    SYS_fchdir,     SYS_chdir,
-    SYS_fcntl,      SYS_brk,        SYS_mmap,      SYS_munmap,    SYS_mremap,   SYS_madvise,     SYS_exit_group, SYS_exit,
-    SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_tgkill,   SYS_futex,       SYS_restart_syscall, SYS_ftruncate,
+    SYS_read,       SYS_write,     SYS_close,        SYS_openat,          SYS_openat2,
+    SYS_fchown,     SYS_fchownat,  SYS_fchmod,       SYS_fchmodat,        SYS_mknodat,
+    SYS_mkdirat,    SYS_symlinkat, SYS_linkat,       SYS_unlinkat,        SYS_utimensat,
+    SYS_fsetxattr,  SYS_lsetxattr, SYS_setxattr,     SYS_fstat,           SYS_newfstatat,
+    SYS_getdents64, SYS_lseek,     SYS_fchdir,       SYS_chdir,           SYS_fcntl,
+    SYS_brk,        SYS_mmap,      SYS_munmap,       SYS_mremap,          SYS_madvise,
+    SYS_exit_group, SYS_exit,      SYS_rt_sigreturn, SYS_rt_sigprocmask,  SYS_gettid,
+    SYS_getpid,     SYS_tgkill,    SYS_futex,        SYS_restart_syscall, SYS_ftruncate,
     SYS_getrandom,
 };
 constexpr size_t kAllowedCount = sizeof kAllowed / sizeof kAllowed[0];
@@ -67,7 +70,8 @@ Status allow_only_unpacking() {
   program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
   program[n++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const sock_fprog filter{static_cast<unsigned short>(n), program};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0) return last_error("seccomp", "filter system calls");
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0)
+    return last_error("seccomp", "filter system calls");
   return {};
 }
 

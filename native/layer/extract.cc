@@ -83,7 +83,8 @@ bool Extractor::open_parent(const std::string& path, std::string* base, int* par
 }
 
 // Clears the place of an entry that exists already. `merge`: a directory meets a directory and stays.
-bool Extractor::make_way(int parent, const std::string& path, const std::string& base, bool for_directory, bool* merge) {
+bool Extractor::make_way(int parent, const std::string& path, const std::string& base, bool for_directory,
+                         bool* merge) {
   struct stat st;
   *merge = false;
   if (fstatat(parent, base.c_str(), &st, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT || fail(path, "stat", errno);
@@ -111,7 +112,8 @@ bool Extractor::whiteout(int parent, const std::string& path, const std::string&
   const std::string hidden = base.substr(kWhiteout.size());
   if (hidden.empty() || hidden == "." || hidden == "..") return fail(path, "whiteout", EINVAL);
   if (mknodat(parent, hidden.c_str(), S_IFCHR, 0) == 0) {
-    if (fchownat(parent, hidden.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) < 0) return fail(path, "chown", errno);
+    if (fchownat(parent, hidden.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) < 0)
+      return fail(path, "chown", errno);
     return true;
   }
   if (errno != EEXIST) return fail(path, "mknod", errno);
@@ -138,7 +140,8 @@ bool Extractor::make_directory(int parent, const std::string& path, const std::s
 bool Extractor::hard_link(const Entry& entry, int parent, const std::string& path, const std::string& base) {
   std::string target, directory, name;
   if (!clean(entry.link, &target) || target.empty()) {
-    message_ = "invalid hardlink \"" + printable(entry.name) + "\" -> \"" + printable(entry.link) + "\": the target is outside of the layer";
+    message_ = "invalid hardlink \"" + printable(entry.name) + "\" -> \"" + printable(entry.link) +
+               "\": the target is outside of the layer";
     return false;
   }
   if (target == path) return true;
@@ -207,9 +210,11 @@ bool Extractor::write_content(int file, const Entry& entry, const std::string& p
   return true;
 }
 
-bool Extractor::apply_xattrs(int file, int parent, const std::string& path, const std::string& base, const Entry& entry) {
+bool Extractor::apply_xattrs(int file, int parent, const std::string& path, const std::string& base,
+                             const Entry& entry) {
   for (const auto& [name, value] : entry.xattrs) {
-    // The overlay's own attributes are ours to set: a layer could show other directories of the host's layers with them.
+    // The overlay's own attributes are ours to set: a layer could show other directories of the host's layers with
+    // them.
     if (name.starts_with("trusted.overlay.") || name.starts_with("user.overlay.")) continue;
     int result;
     if (file >= 0) {
@@ -228,13 +233,15 @@ bool Extractor::apply_xattrs(int file, int parent, const std::string& path, cons
 }
 
 // Order matters: chown clears setuid bits and capabilities; everything before the time changes it.
-bool Extractor::apply_metadata(int file, int parent, const std::string& path, const std::string& base, const Entry& entry) {
+bool Extractor::apply_metadata(int file, int parent, const std::string& path, const std::string& base,
+                               const Entry& entry) {
   const bool link = entry.type == '2';
   const struct timespec times[2] = {entry.mtime, entry.mtime};
   const int owner = file >= 0 ? fchown(file, entry.uid, entry.gid)
                               : fchownat(parent, base.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW);
   if (owner < 0) return fail(path, "chown", errno);
-  if (!link && (file >= 0 ? fchmod(file, entry.mode) : fchmodat(parent, base.c_str(), entry.mode, 0)) < 0) return fail(path, "chmod", errno);
+  if (!link && (file >= 0 ? fchmod(file, entry.mode) : fchmodat(parent, base.c_str(), entry.mode, 0)) < 0)
+    return fail(path, "chmod", errno);
   if (!apply_xattrs(file, parent, path, base, entry)) return false;
   if (entry.type == '5') {
     directory_times_.emplace_back(path, entry.mtime);
@@ -303,9 +310,12 @@ bool Extractor::finish() {
     const UniqueFd at(open_directory(root_, directory.c_str()));
     struct stat st;
     // A later entry may have put something else here, which has its own time.
-    if (!at || fstatat(at.get(), base.empty() ? "." : base.c_str(), &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)) continue;
+    if (!at || fstatat(at.get(), base.empty() ? "." : base.c_str(), &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISDIR(st.st_mode))
+      continue;
     const struct timespec times[2] = {it->second, it->second};
-    if (utimensat(at.get(), base.empty() ? "." : base.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0) return fail(it->first, "set times", errno);
+    if (utimensat(at.get(), base.empty() ? "." : base.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0)
+      return fail(it->first, "set times", errno);
   }
   return true;
 }

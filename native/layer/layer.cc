@@ -39,12 +39,14 @@ std::string unpack(Input& input) {
     const Next next = reader.next(entry);
     if (next == Next::failed) return "error " + reader.message();
     if (next == Next::end) break;
-    if (!extractor.add(entry)) return "error " + (extractor.message().empty() ? std::string("unexpected EOF") : extractor.message());
+    if (!extractor.add(entry))
+      return "error " + (extractor.message().empty() ? std::string("unexpected EOF") : extractor.message());
     if (!reader.finish(entry)) return "error unexpected EOF";
   }
   if (!extractor.finish()) return "error " + extractor.message();
   if (auto s = input.drain(); !s.ok()) return std::string("error read: ") + strerror(s.error().errnum);
-  return std::string("ok root=") + (extractor.has_root() ? "1" : "0") + " entries=" + std::to_string(extractor.entries());
+  return std::string("ok root=") + (extractor.has_root() ? "1" : "0") +
+         " entries=" + std::to_string(extractor.entries());
 }
 
 }  // namespace
@@ -55,7 +57,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (auto s = confine(argv[1]); !s.ok()) {
-    return report(std::string("error ") + s.error().step + ": " + s.error().syscall + ": " + strerror(s.error().errnum));
+    return report(std::string("error ") + s.error().step + ": " + s.error().syscall + ": " +
+                  strerror(s.error().errnum));
   }
   Input input(STDIN_FILENO);
   return report(unpack(input));

@@ -18,8 +18,8 @@ struct Field {
   size_t offset;
   size_t size;
 };
-constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kMtime{136, 12}, kChecksum{148, 8},
-    kLink{157, 100}, kMajor{329, 8}, kMinor{337, 8}, kPrefix{345, 155};
+constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kMtime{136, 12},
+    kChecksum{148, 8}, kLink{157, 100}, kMajor{329, 8}, kMinor{337, 8}, kPrefix{345, 155};
 constexpr size_t kType = 156;
 constexpr size_t kMagic = 257;
 
@@ -85,7 +85,8 @@ bool pax_time(const std::string& text, struct timespec* out) {
   const bool negative = !text.empty() && text[0] == '-';
   const size_t dot = text.find('.');
   uint64_t seconds;
-  if (!decimal(text.substr(negative, dot == std::string::npos ? dot : dot - negative), INT64_MAX / 2, &seconds)) return false;
+  if (!decimal(text.substr(negative, dot == std::string::npos ? dot : dot - negative), INT64_MAX / 2, &seconds))
+    return false;
   long nanos = 0;
   if (dot != std::string::npos) {
     std::string fraction = text.substr(dot + 1, 9);
@@ -163,8 +164,8 @@ bool TarReader::parse_header(const uint8_t* block, Entry& entry) {
     message_ = "archive/tar: invalid tar header";
     return false;
   }
-  if (size < 0 || uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX || major < 0 || major > 0xfff || minor < 0 ||
-      minor > 0xfffff) {
+  if (size < 0 || uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX || major < 0 || major > 0xfff ||
+      minor < 0 || minor > 0xfffff) {
     message_ = "archive/tar: invalid tar header";
     return false;
   }
@@ -219,7 +220,9 @@ bool TarReader::apply_pax(const std::string& records, Entry& entry) {
   for (size_t at = 0; at < records.size();) {
     const size_t space = records.find(' ', at);
     uint64_t length;
-    if (space == std::string::npos || space - at > 8 || !decimal(records.substr(at, space - at), records.size() - at, &length)) return false;
+    if (space == std::string::npos || space - at > 8 ||
+        !decimal(records.substr(at, space - at), records.size() - at, &length))
+      return false;
     const size_t end = at + static_cast<size_t>(length);
     if (end <= space + 1 || records[end - 1] != '\n') return false;
     const size_t equals = records.find('=', space);
@@ -250,7 +253,10 @@ Next TarReader::next(Entry& entry) {
     }
     if (all_zero(block)) return pending ? fail("archive/tar: invalid tar header") : Next::end;
     if (!parse_header(block, entry)) return Next::failed;
-    std::string* extended = entry.type == 'L' ? &long_name : entry.type == 'K' ? &long_link : entry.type == 'x' ? &pax : nullptr;
+    std::string* extended = entry.type == 'L'   ? &long_name
+                            : entry.type == 'K' ? &long_link
+                            : entry.type == 'x' ? &pax
+                                                : nullptr;
     if (extended) {
       if (!read_text(entry.size, extended)) return Next::failed;
       pending = true;

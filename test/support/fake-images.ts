@@ -8,7 +8,10 @@ import type { ImageConfig } from '../../packages/shared/src/types/image.ts';
 /** Images without layers; root file systems are directories below `root`. */
 export class FakeImages
   implements
-    Pick<ImageService, 'resolve' | 'prepareRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'>
+    Pick<
+      ImageService,
+      'resolve' | 'prepareRootfs' | 'keepRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'
+    >
 {
   readonly images = new Map<string, ResolvedImage>();
   readonly rootfs = new Set<string>();
@@ -26,6 +29,8 @@ export class FakeImages
     this.images.set(ref, image);
     return image;
   }
+  async keepRootfs(): Promise<void> {}
+
   async resolve(ref: string): Promise<ResolvedImage> {
     const image = this.images.get(ref) ?? [...this.images.values()].find((i) => i.id === ref);
     if (!image) throw new DockerError('NotFound', `No such image: ${ref}${ref.includes(':') ? '' : ':latest'}`);

@@ -18,7 +18,7 @@ export class FakeVolumes implements Pick<VolumeService, 'create' | 'inspect' | '
     if (known) return known;
     const volume: Volume = {
       Name: name,
-      Driver: req.Driver,
+      Driver: req.Driver ?? 'local',
       Mountpoint: `/volumes/${name}/_data`,
       Labels: req.Labels ?? {},
       Scope: 'local',

@@ -65,8 +65,9 @@ export function fromHumanSize(text: string): number {
 }
 
 function parseSize(text: string, base: number): number {
-  const match = /^(.*[0-9.])? ?([^0-9. ]*)$/s.exec(text);
-  const number = match?.[1];
+  const match = /^(.*[0-9. ])([^0-9. ]*)$/s.exec(text);
+  // One space may stand between number and unit.
+  const number = match?.[1]?.replace(/ $/, '');
   if (!match || number === undefined) throw new Error(`invalid size: '${text}'`);
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number)) {
     throw new Error(`strconv.ParseFloat: parsing "${number}": invalid syntax`);

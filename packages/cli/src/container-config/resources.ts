@@ -4,8 +4,8 @@ import type { FlagSpec, Flags } from '../command.ts';
 import { parseThrottleBps, parseThrottleIops, parseWeightDevice } from '../flags/block-io.ts';
 import { parseBytes, parseMemorySwap } from '../flags/bytes.ts';
 import { parseCpus } from '../flags/cpus.ts';
-import { parseUint } from '../flags/go-number.ts';
 import { parseUlimit, type Ulimit } from '../flags/ulimit.ts';
+import { goParseUint } from '../go-numbers.ts';
 import { withoutEmpty } from './areas.ts';
 
 const bytes = (name: string, description: string, more: Partial<FlagSpec> = {}): FlagSpec => ({
@@ -22,7 +22,7 @@ const device = (name: string, description: string, parse: (text: string) => unkn
   description,
   parse,
 });
-const parseUint16 = (text: string): number => parseUint(text, 0, 16);
+const parseUint16 = (text: string): number => goParseUint(text, 16);
 
 export const resourceFlags: FlagSpec[] = [
   bytes('memory', 'Memory limit', { short: 'm' }),

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Mount } from '@tsdocker/shared/types/container.ts';
+import { parseBool } from '../pflag.ts';
 import { parseBytes } from './bytes.ts';
 import { parseCsvRecord } from './csv.ts';
-import { cut, parseBool, parseUint } from './go-number.ts';
+import { cut, parseUint } from './go-number.ts';
 import { toMap } from './label.ts';
 
 type BindOptions = NonNullable<Mount['BindOptions']>;
@@ -135,9 +136,7 @@ function checkedValue<T>(key: string, value: string, parse: () => T): T {
 }
 
 function boolOf(key: string, value: string): boolean {
-  const bool = parseBool(value);
-  if (bool === undefined) throw new Error(`invalid value for ${key}: ${value}`);
-  return bool;
+  return checkedValue(key, value, () => parseBool(value));
 }
 
 function recursionOf(value: string): Partial<BindOptions> {

@@ -95,7 +95,7 @@ export interface ContainersDeps {
   runtime: Runtime;
   images: Pick<
     ImageService,
-    'resolve' | 'prepareRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'
+    'resolve' | 'prepareRootfs' | 'keepRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'
   >;
   networks: Pick<NetworkService, 'attach' | 'started' | 'detach' | 'restore' | 'resolve' | 'ipv6' | 'hostGateway'>;
   volumes: Pick<VolumeService, 'create' | 'inspect' | 'acquire' | 'release' | 'remove'>;

@@ -90,7 +90,7 @@ export async function startExec(
   const keys = parseDetachKeys(opts.detachKeys || exec.config.DetachKeys);
   exec.state = 'running';
   if (!open) {
-    await launch(deps, exec, opts);
+    await launch(deps, exec, opts, false);
     return;
   }
   const { Tty: tty = false, AttachStdin = false, AttachStdout = false, AttachStderr = false } = exec.config;
@@ -100,7 +100,7 @@ export async function startExec(
   });
   let process: RunningExec;
   try {
-    process = await launch(deps, exec, opts);
+    process = await launch(deps, exec, opts, true);
   } catch (err) {
     client.stdout.write(`${asDockerError(err).message}\r\n`);
     return;
@@ -117,7 +117,7 @@ export async function startExec(
   if (end === 'output') await process.exited;
 }
 
-async function launch(deps: ExecDeps, exec: Exec, opts: ExecStartOptions): Promise<RunningExec> {
+async function launch(deps: ExecDeps, exec: Exec, opts: ExecStartOptions, attach: boolean): Promise<RunningExec> {
   const c = exec.container;
   const { config } = c.record;
   publish(deps.events, c, `exec_start: ${exec.command}`, { execID: exec.id });
@@ -131,6 +131,7 @@ async function launch(deps: ExecDeps, exec: Exec, opts: ExecStartOptions): Promi
       hostConfig: c.hostConfig,
       env: execEnv(config, config.Hostname ?? '', exec.config),
       consoleSize: opts.consoleSize ?? (height && width ? { height, width } : undefined),
+      attach,
     });
   } catch (err) {
     exec.end((err as { exitCode?: number }).exitCode ?? 126);

@@ -80,7 +80,7 @@ export class HealthMonitor {
     publish(this.#deps.events, this.#c, `exec_start: ${exec.command}`, { execID: exec.id });
     try {
       const hostConfig = this.#c.hostConfig;
-      const process = await run.exec({ id: exec.id, exec: exec.config, config, hostConfig, env });
+      const process = await run.exec({ id: exec.id, exec: exec.config, config, hostConfig, env, attach: true });
       const probe = await this.#finish(process);
       publish(this.#deps.events, this.#c, 'exec_die', { execID: exec.id, exitCode: String(probe.exitCode) });
       return probe;

@@ -20,11 +20,15 @@ export type RestoreDeps = ExitDeps & Pick<Domain, 'runtime' | 'images' | 'volume
 
 /** Resolves when every container has its true state; restarts go on behind. */
 export async function restoreContainers(deps: RestoreDeps): Promise<void> {
-  const { stored, leftovers } = await deps.store.load((id, cause) =>
-    deps.log.warn('record cannot be read, container left out', { container: id, error: asDockerError(cause).message }),
-  );
+  const unreadable: string[] = [];
+  const { stored, leftovers } = await deps.store.load((id, cause) => {
+    unreadable.push(id);
+    deps.log.warn('record cannot be read, container left out', { container: id, error: asDockerError(cause).message });
+  });
   await Promise.all(leftovers.map((leftover) => collect(deps, leftover)));
   const containers = stored.map(({ record, hostConfig }) => new Container(record, hostConfig));
+  // A record that cannot be read may yet be mended by hand: its files stay.
+  await deps.images.keepRootfs(new Set([...containers.map(({ id }) => id), ...unreadable]));
   for (const c of containers) register(deps, c);
   const wasRunning = new Set(containers.filter((c) => c.isRunning));
   await Promise.all(containers.map((c) => takeOver(deps, c)));

@@ -11,6 +11,9 @@ import type {
   HostConfig,
 } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig, ExecInspect } from '@tsdocker/shared/types/exec.ts';
+import type { LogOptions } from '../logging/json-file.ts';
+
+export type { LogOptions };
 
 export interface CreateOptions {
   name?: string;
@@ -38,20 +41,6 @@ export interface AttachOptions {
   /** Replay what the log holds first. */
   logs: boolean;
   detachKeys?: string;
-}
-
-export interface LogOptions {
-  stdout: boolean;
-  stderr: boolean;
-  follow: boolean;
-  timestamps: boolean;
-  details: boolean;
-  /** Nanoseconds since the epoch. */
-  since?: bigint;
-  until?: bigint;
-  /** Lines from the end; undefined = all. */
-  tail?: number;
-  signal?: AbortSignal;
 }
 
 export interface ListOptions {

@@ -10,7 +10,7 @@ export function waitContainer(
   opts: { condition: WaitCondition; signal?: AbortSignal },
 ): Promise<ContainerWaitResponse> {
   const isMet = opts.condition === 'removed' ? c.removed : opts.condition === 'not-running' && !c.isRunning;
-  if (isMet) return Promise.resolve(answer(c));
+  if (isMet) return Promise.resolve(answer(c, opts.condition));
   // A removal ends every wait: nothing else will ever happen.
   const names = opts.condition === 'removed' ? (['removed'] as const) : (['exit', 'removed'] as const);
   return new Promise((resolve, reject) => {
@@ -19,7 +19,7 @@ export function waitContainer(
       opts.signal?.removeEventListener('abort', aborted);
       settle();
     };
-    const done = finish(() => resolve(answer(c)));
+    const done = finish(() => resolve(answer(c, opts.condition)));
     const aborted = finish(() => reject(new DockerError('Cancelled', 'wait cancelled')));
     for (const name of names) c.signals.once(name, done);
     opts.signal?.addEventListener('abort', aborted);
@@ -27,7 +27,8 @@ export function waitContainer(
   });
 }
 
-function answer(c: Container): ContainerWaitResponse {
-  const message = c.removalError ?? c.record.state.error;
+/** Who waits for the removal hears what went wrong with that, not why a start before it failed. */
+function answer(c: Container, condition: WaitCondition): ContainerWaitResponse {
+  const message = c.removalError ?? (condition === 'removed' ? undefined : c.record.state.error);
   return { StatusCode: c.record.state.exitCode, ...(message && { Error: { Message: message } }) };
 }

@@ -97,8 +97,8 @@ async function importLayer(library: Library, source: AsyncIterable<Buffer>, sign
     const stored = await ingest.commit();
     const finished = await writer.finish();
     const chainId = finished.diffId;
-    const release = library.leases.hold(chainId);
-    await library.locks.run(chainId, () => finished.publish(chainId));
+    const release = library.chains.leases.hold(chainId);
+    await library.chains.locks.run(chainId, () => finished.publish(chainId));
     const blob = await layerDescriptor(library.content, stored);
     const { diffId, sizeBytes, hasRoot } = finished;
     return { chainId, release, record: { diffId, sizeBytes, hasRoot, blob } };

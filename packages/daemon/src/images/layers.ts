@@ -44,10 +44,13 @@ export async function obtainLayers(
   const stop = new AbortController();
   const signal = opts.signal ? AbortSignal.any([opts.signal, stop.signal]) : stop.signal;
   // Taken before anything is looked at: from here on the collector leaves these alone.
-  const releases = layers.flatMap((l) => [library.leases.hold(l.chainId), library.leases.hold(l.blob.digest)]);
+  const releases = layers.flatMap((l) => [
+    library.chains.leases.hold(l.chainId),
+    library.blobs.leases.hold(l.blob.digest),
+  ]);
   const release = () => {
     for (const r of releases) r();
-    for (const l of layers) if (!library.leases.isHeld(l.chainId)) library.fresh.delete(l.chainId);
+    for (const l of layers) if (!library.chains.leases.isHeld(l.chainId)) library.fresh.delete(l.chainId);
   };
   let failure: { err: unknown } | undefined;
   const records: Record<Digest, LayerRecord> = {};
@@ -76,15 +79,17 @@ function obtainLayer(
   signal: AbortSignal,
 ): Promise<LayerRecord> {
   const item = opts.progressOf(layer);
-  if (library.locks.isHeld(layer.chainId)) item.state('Waiting');
-  return library.locks.run(layer.chainId, async () => {
+  if (library.chains.locks.isHeld(layer.chainId)) item.state('Waiting');
+  return library.chains.locks.run(layer.chainId, async () => {
     signal.throwIfAborted();
     const known = library.state.layers[layer.chainId] ?? library.fresh.get(layer.chainId);
     if (known && (await library.snapshotter.hasLayer(layer.chainId))) {
       item.state('Already exists');
       return known;
     }
-    const record = await library.locks.run(layer.blob.digest, () => unpack(library, layer, opts.source, item, signal));
+    const record = await library.blobs.locks.run(layer.blob.digest, () =>
+      unpack(library, layer, opts.source, item, signal),
+    );
     library.fresh.set(layer.chainId, record);
     item.state('Pull complete');
     return record;

@@ -8,7 +8,7 @@ import type { ContentStore } from '../content/store.ts';
 import type { EventSink } from '../events/events.ts';
 import type { RootfsRecord, Snapshotter } from '../snapshots/snapshotter.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
-import { KeyedLock, Leases } from './locks.ts';
+import { Guard } from './locks.ts';
 import type { ImageUsers } from './service.types.ts';
 import type { ImageState, ImageStore, LayerRecord } from './store.ts';
 
@@ -29,9 +29,13 @@ export class Library {
   readonly snapshotter: Snapshotter;
   readonly users: ImageUsers;
   readonly events: EventSink;
-  /** By chain id or blob digest. Order: a chain id first, then a blob. */
-  readonly locks = new KeyedLock();
-  readonly leases = new Leases();
+  /**
+   * By chain id; a chain's lock is taken before a blob's. Two guards and not one: an uncompressed base layer has the
+   * same digest as blob, as diffID and as chain id.
+   */
+  readonly chains = new Guard();
+  /** By digest. */
+  readonly blobs = new Guard();
   /** Layers unpacked but not yet named by metadata. */
   readonly fresh = new Map<Digest, LayerRecord>();
   readonly #configs = new Map<Digest, ParsedConfig>();
@@ -68,7 +72,7 @@ export class Library {
   }
 
   holdBlobs(): () => void {
-    return this.leases.hold(ANY_BLOB);
+    return this.blobs.leases.hold(ANY_BLOB);
   }
 
   addRootfs(containerId: string, record: RootfsRecord): void {
@@ -120,10 +124,10 @@ export class Library {
     const live = this.#liveChains();
     const candidates = new Set([...(await this.snapshotter.listLayers()), ...Object.keys(this.state.layers)]);
     for (const chainId of candidates) {
-      if (live.has(chainId) || this.leases.isHeld(chainId)) continue;
-      await this.locks.run(chainId, async () => {
+      if (live.has(chainId) || this.chains.leases.isHeld(chainId)) continue;
+      await this.chains.locks.run(chainId, async () => {
         // Somebody may have come while we waited.
-        if (this.leases.isHeld(chainId) || this.#liveChains().has(chainId)) return;
+        if (this.chains.leases.isHeld(chainId) || this.#liveChains().has(chainId)) return;
         // Metadata first: a directory it does not name is removed at the next start, the other way round is damage.
         if (this.state.layers[chainId]) {
           await this.store.update((draft) => {
@@ -141,12 +145,13 @@ export class Library {
   }
 
   async #collectBlobs(): Promise<void> {
-    if (this.leases.isHeld(ANY_BLOB)) return;
+    if (this.blobs.leases.isHeld(ANY_BLOB)) return;
     const live = this.#liveBlobs();
     for (const digest of await this.content.list()) {
-      if (live.has(digest) || this.leases.isHeld(digest)) continue;
-      await this.locks.run(digest, async () => {
-        const wanted = this.leases.isHeld(ANY_BLOB) || this.leases.isHeld(digest) || this.#liveBlobs().has(digest);
+      if (live.has(digest) || this.blobs.leases.isHeld(digest)) continue;
+      await this.blobs.locks.run(digest, async () => {
+        const wanted =
+          this.blobs.leases.isHeld(ANY_BLOB) || this.blobs.leases.isHeld(digest) || this.#liveBlobs().has(digest);
         if (!wanted) await this.content.remove(digest);
       });
     }

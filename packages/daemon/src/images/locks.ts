@@ -73,3 +73,9 @@ export class Semaphore {
     }
   }
 }
+
+/** Lock and leases of one kind of thing. */
+export class Guard {
+  readonly locks = new KeyedLock();
+  readonly leases = new Leases();
+}

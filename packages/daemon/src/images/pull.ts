@@ -135,7 +135,7 @@ class TagPull {
   }
 
   #hold(...digests: Digest[]): void {
-    for (const digest of digests) this.#releases.push(this.#deps.library.leases.hold(digest));
+    for (const digest of digests) this.#releases.push(this.#deps.library.blobs.leases.hold(digest));
   }
 
   /** Follows an index to the platform's image. */

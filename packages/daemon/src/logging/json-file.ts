@@ -3,11 +3,25 @@
  * Memory is bounded by a block and a line, whatever the size of the log.
  */
 import { dirname } from 'node:path';
-import type { LogOptions } from '../containers/service.types.ts';
 import { ChangeWatch } from './change-watch.ts';
 import { LineReader } from './line-reader.ts';
 import { formatRecord, parseRecord } from './log-record.ts';
 import { type LogFile, openLogFiles, tailOffset } from './rotated-files.ts';
+
+/** What of a log is wanted. */
+export interface LogOptions {
+  stdout: boolean;
+  stderr: boolean;
+  follow: boolean;
+  timestamps: boolean;
+  details: boolean;
+  /** Nanoseconds since the epoch. */
+  since?: bigint;
+  until?: bigint;
+  /** Lines from the end; undefined = all. */
+  tail?: number;
+  signal?: AbortSignal;
+}
 
 export interface LogSource {
   /** The current file; rotated ones are beside it. It may not exist yet. */

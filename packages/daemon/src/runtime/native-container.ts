@@ -89,6 +89,7 @@ export class NativeContainer implements RunningContainer {
         session: request.id,
         process,
         stdin: Boolean(request.exec.AttachStdin),
+        attach: request.attach,
         ...(program ? { seccompProgram: program } : {}),
       });
     } catch (err) {

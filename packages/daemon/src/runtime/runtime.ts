@@ -85,6 +85,8 @@ export interface ExecRequest {
   hostConfig: HostConfig;
   env: string[];
   consoleSize?: { height: number; width: number };
+  /** False: nobody will read the output, and it is thrown away. */
+  attach: boolean;
 }
 
 export interface RunningExec {

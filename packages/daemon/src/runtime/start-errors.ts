@@ -34,7 +34,7 @@ export function execFailure(err: unknown, program: string): DockerError & StartF
 
 function failure(err: unknown, program: string, frame: string): DockerError & StartFailure {
   if (!isStepError(err)) return withExitCode('System', `${frame}: ${(err as Error).message}: unknown`, UNKNOWN, err);
-  const isExec = err.step.startsWith('exec');
+  const isExec = err.step === 'lookup' || err.step === 'execve';
   const what = isExec ? describeExec(err, program) : describeStep(err);
   const exitCode = exitCodeOf(err, isExec);
   const code = exitCode === UNKNOWN ? 'System' : 'InvalidParameter';

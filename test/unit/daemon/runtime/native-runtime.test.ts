@@ -152,7 +152,14 @@ test('an exec is compiled against the running root; reattach gives the same cont
   const found = await runtime.reattach('c1');
   assert.ok(found.kind === 'running' && found.paused);
   const exec = { Cmd: ['nosuch'], AttachStdin: true, User: '4242' };
-  const failed = found.container.exec({ id: 'e1', exec, config: {}, hostConfig: {} as HostConfig, env: [] });
+  const failed = found.container.exec({
+    id: 'e1',
+    exec,
+    config: {},
+    hostConfig: {} as HostConfig,
+    env: [],
+    attach: true,
+  });
   await assert.rejects(failed, { message: /^OCI runtime exec failed: .*executable file not found in \$PATH/ });
   assert.deepEqual([execs[0]!.process.user.uid, execs[0]!.session, execs[0]!.stdin], [4242, 'e1', true]);
 });

@@ -79,6 +79,9 @@ function toExecConfig(cli: Cli, words: string[], flags: Flags): ExecConfig {
 async function attach(cli: Cli, exec: string, config: ExecConfig): Promise<void> {
   const tty = config.Tty ?? false;
   const connection = await execAttach(cli.client(), exec, { Tty: tty, ConsoleSize: config.ConsoleSize ?? null });
+  // First of all, so that what the command prints at once is printed for the right width.
+  const stopResize =
+    tty && cli.stdin.isTerminal ? followSize(cli, (size) => execResize(cli.client(), exec, size)) : (): void => {};
   const session = startSession(cli, connection, {
     tty,
     stdin: config.AttachStdin ?? false,
@@ -87,8 +90,6 @@ async function attach(cli: Cli, exec: string, config: ExecConfig): Promise<void>
     detachKeys: config.DetachKeys ?? '',
     signalsProxied: false,
   });
-  const stopResize =
-    tty && cli.stdin.isTerminal ? followSize(cli, (size) => execResize(cli.client(), exec, size)) : (): void => {};
   const end = await session.end.finally(stopResize);
   if (end === 'detached') throw new Error('read escape sequence');
   const { ExitCode } = await execInspect(cli.client(), exec);

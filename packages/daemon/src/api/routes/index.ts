@@ -6,6 +6,7 @@ import type { NetworkService } from '../../networks/service.types.ts';
 import type { SystemService } from '../../system/service.ts';
 import type { VolumeService } from '../../volumes/service.types.ts';
 import type { Route } from '../router.ts';
+import { absentRoutes } from './absent.ts';
 import { containerRoutes } from './container/index.ts';
 import { execRoutes } from './exec/index.ts';
 import { imageRoutes } from './image/index.ts';
@@ -32,6 +33,7 @@ export function apiRoutes(services: ApiServices): Route[] {
     ...imageRoutes(services.images),
     ...networkRoutes(services.networks),
     ...volumeRoutes(services.volumes),
+    ...absentRoutes,
     ...notImplementedRoutes,
   ];
 }

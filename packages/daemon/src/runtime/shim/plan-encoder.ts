@@ -1,6 +1,6 @@
 /** Compiles a start or an exec into the flat plan that a shim carries out, operation by operation. Pure. */
 import { posix } from 'node:path';
-import type { OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
+import type { OciDevice, OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
 import { type CgroupLayout, expandCgroupMount } from './cgroup-mounts.ts';
 import { ATTR, parseMountOptions } from './mount-options.ts';
 import { type Plan, PlanWriter } from './plan-format.ts';
@@ -23,6 +23,18 @@ const BIND_RECURSIVE = 1;
 const BIND_ATTRIBUTES_RECURSIVE = 2;
 const BIND_PROPAGATION_RECURSIVE = 4;
 const MS_PRIVATE = 1 << 18;
+
+/** Character devices every container has, whatever its spec lists. @see OCI runtime-spec config-linux.md, default devices */
+const DEFAULT_DEVICES: OciDevice[] = (
+  [
+    ['null', 1, 3],
+    ['zero', 1, 5],
+    ['full', 1, 7],
+    ['random', 1, 8],
+    ['urandom', 1, 9],
+    ['tty', 5, 0],
+  ] as const
+).map(([name, major, minor]) => ({ path: `/dev/${name}`, type: 'c', major, minor, fileMode: 0o666, uid: 0, gid: 0 }));
 
 /** Links every container finds in /dev. */
 const DEVICE_LINKS = [
@@ -142,9 +154,10 @@ function isOwn(start: ShimStart, type: OciNamespace['type']): boolean {
 function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeContext): void {
   const { spec, cgroup } = start;
   const readOnlyAtEnd: string[] = [];
+  const destinations = spec.mounts.map((mount) => posix.normalize(mount.destination));
   for (const mount of spec.mounts) {
     if (mount.type !== 'cgroup') {
-      addMount(writer, mount, readOnlyAtEnd);
+      addMount(writer, mount, destinations, readOnlyAtEnd);
       continue;
     }
     const expanded = expandCgroupMount(
@@ -154,7 +167,7 @@ function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeCont
       cgroup.join,
       isOwn(start, 'cgroup'),
     );
-    for (const part of expanded.mounts) addMount(writer, part, readOnlyAtEnd);
+    for (const part of expanded.mounts) addMount(writer, part, destinations, readOnlyAtEnd);
     for (const { target, path } of expanded.symlinks) addSymlink(writer, target, path);
     if (expanded.remountReadOnly) addReadOnly(writer, expanded.remountReadOnly);
   }
@@ -182,7 +195,7 @@ function addSymlink(writer: PlanWriter, target: string, path: string): void {
   writer.add('symlink', { s1: target, s2: path }, { step: 'symlink', path });
 }
 
-function addMount(writer: PlanWriter, mount: OciMount, readOnlyAtEnd: string[]): void {
+function addMount(writer: PlanWriter, mount: OciMount, destinations: string[], readOnlyAtEnd: string[]): void {
   const destination = posix.normalize(`/${mount.destination}`).replace(/(.)\/$/, '$1');
   if (destination === '/') throw new TypeError(`invalid mount destination ${mount.destination}`);
   const options = parseMountOptions(mount.options);
@@ -196,8 +209,9 @@ function addMount(writer: PlanWriter, mount: OciMount, readOnlyAtEnd: string[]):
     writer.add('bind', { s1: mount.source, s3: destination, flags, n1, n2: options.propagation || MS_PRIVATE }, step);
     return;
   }
-  // Devices and links are still to be made in there.
-  if (destination === '/dev' && (options.set & ATTR.readOnly) !== 0) {
+  // Devices, links and the places of other mounts are still to be made in there.
+  const filled = destination === '/dev' || destinations.some((other) => other.startsWith(`${destination}/`));
+  if (filled && (options.set & ATTR.readOnly) !== 0) {
     options.set &= ~ATTR.readOnly;
     readOnlyAtEnd.push(destination);
   }
@@ -212,7 +226,9 @@ function addDevices(writer: PlanWriter, { spec }: ShimStart): void {
     (mount) => posix.normalize(mount.destination) === '/dev' && mount.type === 'bind',
   );
   if (!hostDevices) {
-    for (const device of spec.linux.devices) {
+    const named = new Set(spec.linux.devices.map(({ path }) => path));
+    const missing = DEFAULT_DEVICES.filter(({ path }) => !named.has(path));
+    for (const device of [...missing, ...spec.linux.devices]) {
       const n1 = FILE_TYPE[device.type] | (device.fileMode & 0o7777);
       const n2 = (BigInt(device.major) << 32n) | BigInt(device.minor);
       writer.add(

@@ -207,6 +207,7 @@ test('security options, limits and the working directory reach the process', () 
 test('an exec has the confinement of its container, unless it is privileged', () => {
   const request = {
     id: 'e1',
+    attach: true,
     exec: { Cmd: ['id'], Tty: true, WorkingDir: '/w' },
     config: { WorkingDir: '/c' },
     hostConfig: { CapDrop: ['ALL'], CapAdd: ['CHOWN'], SecurityOpt: ['no-new-privileges'] } as unknown as HostConfig,
