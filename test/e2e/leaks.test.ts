@@ -1,10 +1,11 @@
 /** After any number of containers the host is as it was. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { debianArchive } from '../support/base-image.ts';
 import { type Engine, startTsdockerd } from '../support/engines.ts';
 import { eventually } from '../support/eventually.ts';
-import { takeCensus } from '../support/host-census.ts';
+import { type Census, takeCensus } from '../support/host-census.ts';
 import { missing } from '../support/program.ts';
 
 const skip = missing({ root: true });
@@ -20,8 +21,19 @@ before(async () => {
 
 after(() => engine?.dispose());
 
+/** What earlier containers left to be cleaned in the background is gone when two counts a while apart agree. */
+async function settled(): Promise<Census> {
+  let last = await takeCensus(engine);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const next = await takeCensus(engine);
+    if (isDeepStrictEqual(last, next)) return next;
+    last = next;
+  }
+}
+
 async function unchangedBy(work: () => Promise<void>): Promise<void> {
-  const before = await takeCensus(engine);
+  const before = await settled();
   await work();
   await eventually(async () => assert.deepEqual(await takeCensus(engine), before), 15_000, 200);
 }

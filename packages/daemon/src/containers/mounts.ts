@@ -159,9 +159,23 @@ async function makeSource(source: string): Promise<void> {
     // Missing, or unreadable: mkdir says which.
   }
   try {
-    await mkdir(source, { recursive: true, mode: 0o755 });
+    await makeDirectories(source);
   } catch (err) {
     throw system(`error while creating mount source path '${source}': ${asDockerError(err).message}`, err);
+  }
+}
+
+/**
+ * mkdir -p. Not node's own recursive mkdir: that one never returns below a file system that answers ENOENT to mkdir
+ * although the parent is there, as /proc does.
+ */
+async function makeDirectories(path: string): Promise<void> {
+  let at = '';
+  for (const part of path.split(sep).filter((name) => name !== '')) {
+    at += sep + part;
+    await mkdir(at, 0o755).catch((err: NodeJS.ErrnoException) => {
+      if (err.code !== 'EEXIST') throw err;
+    });
   }
 }
 
