@@ -92,7 +92,7 @@ test('a connection that breaks in the middle of attach, logs and events costs no
   timeout: 300_000,
 }, async () => {
   await engine.ok(['run', '-d', '--name', 'talker', 'base:test', 'sh', '-c', 'while :; do echo x; sleep 0.01; done']);
-  await unchangedBy(async () => {
+  const cutAll = async (): Promise<void> => {
     for (const args of [
       ['attach', '--sig-proxy=false', 'talker'],
       ['logs', '-f', 'talker'],
@@ -102,6 +102,11 @@ test('a connection that breaks in the middle of attach, logs and events costs no
       const cut = await engine.cli(args, { timeoutMs: 500 });
       assert.equal(cut.code, 137);
     }
+  };
+  // The first watch of a file makes the event loop's one inotify descriptor, which stays.
+  await cutAll();
+  await unchangedBy(async () => {
+    for (let i = 0; i < 3; i++) await cutAll();
   });
   await engine.ok(['rm', '-f', 'talker']);
 });
