@@ -92,8 +92,8 @@ export async function preparePeers(programs, { quiet = false } = {}) {
   const env = { PATH: `${path}${delimiter}${ours}` };
   if (existsSync(tree)) {
     const libraries = join(tree, 'usr/lib', `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`);
-    env.LD_LIBRARY_PATH = libraries;
-    env.XTABLES_LIBDIR = join(libraries, 'xtables');
+    if (existsSync(libraries)) env.LD_LIBRARY_PATH = libraries;
+    if (existsSync(join(libraries, 'xtables'))) env.XTABLES_LIBDIR = join(libraries, 'xtables');
     // What the distribution's alternatives system would link.
     for (const name of ['iptables', 'ip6tables']) {
       const link = join(tree, 'usr/sbin', name);
