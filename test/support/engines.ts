@@ -169,8 +169,18 @@ class DaemonProcess implements Engine {
     const { pid } = this;
     process.kill(pid, 'SIGTERM');
     await gone(pid);
+    if (this.name === 'dockerd') await detachMountsBelow(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** dockerd leaves the mount of its default network namespace behind. */
+async function detachMountsBelow(directory: string): Promise<void> {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4])
+    .filter((point): point is string => point?.startsWith(`${directory}/`) ?? false);
+  for (const point of points.reverse()) await runProgram('umount', ['-l', point]);
 }
 
 async function started(engine: Engine): Promise<Engine> {
