@@ -1,5 +1,4 @@
-// Bundles the CLI and the daemon: one entry file each plus chunks that are read only when a command needs them.
-// A bundle starts in a fraction of the time that some hundred source files take.
+// Bundles the CLI and the daemon into one file each: that starts in a fraction of the time of some hundred sources.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -20,27 +19,25 @@ const options = {
   sourcemap: false,
 };
 
-// ESM, because only ESM output is split into chunks. CommonJS dependencies inside expect require and __dirname.
+// One CommonJS file each: a command's code is wrapped and runs only when it is asked for, so many files would gain nothing
+// and cost a millisecond apiece. CommonJS has no import.meta: its one use, the file's own address, is defined here.
 await build({
   ...options,
-  format: 'esm',
-  splitting: true,
+  format: 'cjs',
   entryPoints: { cli: 'packages/cli/src/main.ts', daemon: 'packages/daemon/src/main.ts' },
-  chunkNames: 'chunks/[name]-[hash]',
-  outExtension: { '.js': '.mjs' },
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': '__fileUrl' },
+  banner: { js: "const __fileUrl = 'file://' + __filename;" },
 });
 
-// The compile cache must be on before the first module of ours is read, hence the small CommonJS entries.
+// The compile cache must be on before the first line of the bundle is compiled, hence the small entries.
 for (const [name, entry] of [
   ['tsdocker', 'cli'],
   ['tsdockerd', 'daemon'],
 ]) {
   await writeFile(
     join(next, `${name}.cjs`),
-    `'use strict';\nrequire('node:module').enableCompileCache(require('node:path').join(__dirname, '..', '.cache', 'v8'));\nimport('./${entry}.mjs');\n`,
+    `'use strict';\nrequire('node:module').enableCompileCache(require('node:path').join(__dirname, '..', '.cache', 'v8'));\nrequire('./${entry}.cjs');\n`,
   );
 }
 

@@ -3,5 +3,5 @@ import { createProcessCli } from './process-cli.ts';
 import { runProgram } from './program.ts';
 
 const cli = createProcessCli(process);
-await runProgram(cli);
-cli.end();
+// No await at the top: the bundle is CommonJS, which starts faster and has none. runProgram never rejects.
+void runProgram(cli).then(() => cli.end());
