@@ -81,6 +81,25 @@ function tsdocker(host, args) {
   });
 }
 
+/** Pulls with the progress on our terminal. @returns undefined, or why it failed in one line */
+function pullRefused(host, image) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(cli, ['pull', image], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      env: { ...process.env, DOCKER_HOST: host },
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const [line] = errors.trim().split('\n').reverse();
+      resolve(code === 0 ? undefined : line.replace(/^Error response from daemon: /, ''));
+    });
+  });
+}
+
 const quietly = (host, args) => run(cli, args, { env: { DOCKER_HOST: host } });
 
 /** Makes `ubuntu` available: from the registry, else a base system made here under that name. */
@@ -92,11 +111,13 @@ async function ensureUbuntu(host) {
     )
   )
     return;
-  if ((await tsdocker(host, ['pull', 'ubuntu'])) === 0) return;
+  const refusal = await pullRefused(host, 'ubuntu:latest');
+  if (refusal === undefined) return;
+  say(`no registry can be reached (${refusal}): making a base system here instead`);
   const { archive, description } = await starterArchive();
   await quietly(host, ['import', '--change', 'CMD ["/bin/bash"]', archive, 'tsdocker-starter:latest']);
   await quietly(host, ['tag', 'tsdocker-starter:latest', 'ubuntu:latest']);
-  say(`no registry can be reached: \`ubuntu\` is here ${description}`);
+  say(`\`ubuntu\` is here ${description}`);
 }
 
 /** The main job without a terminal: some commands, each shown before it runs. */
