@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "addon/promise_worker.h"
 #include "addon/binding.h"
+#include "addon/promise_worker.h"
 #include "core/netns.h"
 
 namespace tsd::addon {

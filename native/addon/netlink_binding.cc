@@ -1,7 +1,7 @@
 #include <vector>
 
-#include "addon/promise_worker.h"
 #include "addon/binding.h"
+#include "addon/promise_worker.h"
 #include "core/netlink.h"
 
 namespace tsd::addon {

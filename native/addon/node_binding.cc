@@ -1,4 +1,5 @@
-// Single metadata calls that node has no name for: device nodes, extended attributes, tmpfs mounts. Each returns at once.
+// Single metadata calls that node has no name for: device nodes, extended attributes, tmpfs mounts. Each returns at
+// once.
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>

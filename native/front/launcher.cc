@@ -1,5 +1,6 @@
-// bin/tsdocker and bin/tsdockerd: finds the checkout it stands in (also through a symlink from anywhere) and becomes the
-// project's node with the bundle of its own name. An executable, not a shell script: that costs 0.5 ms instead of 6.
+// bin/tsdocker and bin/tsdockerd: finds the checkout it stands in (also through a symlink from anywhere) and becomes
+// the project's node with the bundle of its own name. An executable, not a shell script: that costs 0.5 ms instead
+// of 6.
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; i++) arguments.push_back(argv[i]);
   arguments.push_back(nullptr);
   execv(node.c_str(), arguments.data());
-  fprintf(stderr, "%s: cannot start %s: %s; run `npm run setup` in %s\n", name.c_str(), node.c_str(), strerror(errno), root.c_str());
+  fprintf(stderr, "%s: cannot start %s: %s; run `npm run setup` in %s\n", name.c_str(), node.c_str(), strerror(errno),
+          root.c_str());
   return 125;
 }

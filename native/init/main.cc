@@ -1,5 +1,5 @@
-// tsd-init: pid 1 for --init. Starts the program in a process group of its own in the foreground, passes every signal on
-// to it, reaps what is orphaned, and ends as the program does. Usage: tsd-init [--] program [argument...]
+// tsd-init: pid 1 for --init. Starts the program in a process group of its own in the foreground, passes every signal
+// on to it, reaps what is orphaned, and ends as the program does. Usage: tsd-init [--] program [argument...]
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
