@@ -114,7 +114,6 @@ export class NativeRuntime implements Runtime {
   async #compile(request: StartRequest): Promise<ShimStart> {
     const { hostConfig, config } = request;
     const { host, seccomp, defaultSeccomp, isOpaque } = this.#deps;
-    const parent = hostConfig.CgroupParent ?? '';
     const root = new LayeredRoot([request.rootfs.upper, ...request.rootfs.lowers], isOpaque);
     const who = userInRoot(root, config, hostConfig);
     const devices = await planDevices({
@@ -123,8 +122,7 @@ export class NativeRuntime implements Runtime {
       cgroupRules: hostConfig.DeviceCgroupRules ?? [],
     });
     const sharedShm = this.#sharedShmOf(request);
-    const hierarchies = this.cgroups.hierarchyMounts(request.id, parent);
-    const spec = compileStart(request, { who, devices, hierarchies, ...(sharedShm ? { sharedShm } : {}) }, host);
+    const spec = compileStart(request, { who, devices, ...(sharedShm ? { sharedShm } : {}) }, host);
     const program = seccomp.compile(seccompChoice(hostConfig, defaultSeccomp), capabilitiesOf(hostConfig, host));
     const cgroup = await this.cgroups.plan(request.id, hostConfig, devices.rules);
     // Last: nothing before it leaves anything behind.

@@ -9,7 +9,6 @@ import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { CgroupStats } from '../runtime.ts';
 import type { CgroupPlan } from '../shim/shim.types.ts';
-import type { CgroupHierarchyMount } from '../spec/cgroup-mounts.ts';
 import type { DeviceRule } from '../spec/devices.ts';
 import { type CgroupFeatures, detectFeatures } from './features.ts';
 import { type CgroupLayout, containerDirectory, DEFAULT_PARENT, detectLayout, hierarchyOf } from './layout.ts';
@@ -53,16 +52,6 @@ export class Cgroups {
       bfq: this.#hasBfq(),
       read: readSmall,
     });
-  }
-
-  /** v1: what is mounted below the container's /sys/fs/cgroup. */
-  hierarchyMounts(id: string, parent: string): CgroupHierarchyMount[] {
-    if (this.layout.version === 2) return [];
-    return this.layout.hierarchies.map((hierarchy) => ({
-      name: hierarchy.name,
-      controllers: hierarchy.controllers,
-      directory: containerDirectory(hierarchy, parent, id),
-    }));
   }
 
   /** Writes changed limits of a container. @throws System with the file that was refused */

@@ -6,10 +6,9 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { OciProcess, OciSpec } from '@tsdocker/shared/types/oci-spec.ts';
 import type { ExecRequest, StartRequest } from '../runtime.ts';
 import { capabilitySet } from './capabilities.ts';
-import type { CgroupHierarchyMount } from './cgroup-mounts.ts';
 import type { DevicePlan } from './devices.ts';
 import { INIT_PATH, mountsOf, rootfsPropagation } from './mounts.ts';
-import { cgroupNamespaceIsPrivate, namespacesOf } from './namespaces.ts';
+import { namespacesOf } from './namespaces.ts';
 import { processOf } from './process.ts';
 import { parseSecurityOptions, type SecurityOptions } from './security-options.ts';
 import { sysctlsOf } from './sysctls.ts';
@@ -39,7 +38,6 @@ export interface SpecHost {
 export interface StartFacts {
   who: ResolvedUser;
   devices: DevicePlan;
-  hierarchies: readonly CgroupHierarchyMount[];
   sharedShm?: string;
 }
 
@@ -55,23 +53,16 @@ export function compileStart(request: StartRequest, facts: StartFacts, host: Spe
   });
   const own = (type: string) => namespaces.some((n) => n.type === type && n.path === undefined);
   const initPath = own('pid') && (hostConfig.Init ?? host.defaultInit) ? requireInit(host) : undefined;
-  const cgroup = {
-    version: host.cgroupVersion,
-    privateNamespace: cgroupNamespaceIsPrivate(hostConfig, host.cgroupVersion),
-    writable: Boolean(hostConfig.Privileged) || security.writableCgroups,
-    hierarchies: facts.hierarchies,
-  };
   const mounts = mountsOf({
     hostConfig,
     mounts: request.mounts,
-    cgroup,
+    writableCgroups: Boolean(hostConfig.Privileged) || security.writableCgroups,
     defaultShmBytes: host.defaultShmBytes,
     recursiveReadOnly: host.recursiveReadOnly,
     ...(initPath ? { initPath } : {}),
     ...(facts.sharedShm ? { sharedShm: facts.sharedShm } : {}),
   });
   const paths = systemPaths(hostConfig, { unconfined: security.unconfinedPaths, thermal: host.thermalPaths });
-  const freezeCgroupRoot = host.cgroupVersion === 1 && !cgroup.writable && mounts.some(isCgroupTmpfs);
   const propagation = rootfsPropagation(request.mounts);
   return {
     process: processOf({
@@ -94,7 +85,7 @@ export function compileStart(request: StartRequest, facts: StartFacts, host: Spe
       devices: facts.devices.devices,
       sysctl: sysctlsOf(hostConfig.Sysctls ?? {}, namespaces, host.hasSysctl),
       maskedPaths: paths.masked,
-      readonlyPaths: freezeCgroupRoot ? [...paths.readonly, '/sys/fs/cgroup'] : paths.readonly,
+      readonlyPaths: paths.readonly,
       ...(propagation ? { rootfsPropagation: propagation } : {}),
     },
     ...(hostConfig.Annotations ? { annotations: hostConfig.Annotations } : {}),
@@ -150,8 +141,4 @@ function consoleSizeOf(size: number[] | null | undefined) {
 function requireInit(host: SpecHost): string {
   if (host.initPath) return host.initPath;
   throw new DockerError('System', 'no init program is installed for --init');
-}
-
-function isCgroupTmpfs(mount: { destination: string; type: string; options: string[] }): boolean {
-  return mount.destination === '/sys/fs/cgroup' && mount.type === 'tmpfs' && mount.options.includes('mode=755');
 }

@@ -3,7 +3,6 @@ import { posix } from 'node:path';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { OciMount } from '@tsdocker/shared/types/oci-spec.ts';
 import type { ResolvedMount } from '../runtime.ts';
-import { type CgroupMountInput, cgroupMounts } from './cgroup-mounts.ts';
 import { mergeMountOptions } from './mount-options.ts';
 import { hasOwnIpc } from './namespaces.ts';
 
@@ -11,7 +10,8 @@ export interface MountInput {
   hostConfig: Pick<HostConfig, 'Privileged' | 'ReadonlyRootfs' | 'ShmSize' | 'IpcMode' | 'Tmpfs'>;
   /** The user's and the daemon's; a destination listed twice counts once, the last one. */
   mounts: readonly ResolvedMount[];
-  cgroup: CgroupMountInput;
+  /** The container may write to its cgroups. */
+  writableCgroups: boolean;
   /** Host path of the init program to bind at INIT_PATH; undefined without --init. */
   initPath?: string;
   /** Bound at /dev/shm: the host's, or the one a shareable container and its peers share. */
@@ -37,9 +37,7 @@ export function mountsOf(input: MountInput): OciMount[] {
   }
   for (const mount of input.mounts) user.set(posix.normalize(mount.destination), toOci(mount, input));
   const replaced = (m: OciMount) => user.has(m.destination) || (user.has('/dev') && m.destination.startsWith('/dev/'));
-  // A user mount of /sys/fs/cgroup hides what would be mounted below it.
-  const hidden = (m: OciMount) => user.has('/sys/fs/cgroup') && m.destination.startsWith('/sys/fs/cgroup/');
-  const defaults = defaultMounts(input).filter((m) => !replaced(m) && !hidden(m));
+  const defaults = defaultMounts(input).filter((m) => !replaced(m));
   const byDepth = [...user.values()].sort((a, b) => depth(a.destination) - depth(b.destination));
   return [...defaults, ...byDepth];
 }
@@ -59,7 +57,8 @@ function defaultMounts(input: MountInput): OciMount[] {
     fs('/dev', 'tmpfs', 'tmpfs', 'nosuid', 'strictatime', 'mode=755', 'size=65536k'),
     fs('/dev/pts', 'devpts', 'devpts', 'nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'),
     fs('/sys', 'sysfs', 'sysfs', 'nosuid', 'noexec', 'nodev', ...sysAccess),
-    ...cgroupMounts(input.cgroup),
+    // One mount on every cgroup version: the shim makes v1's tree of hierarchies of it.
+    fs('/sys/fs/cgroup', 'cgroup', 'cgroup', 'nosuid', 'noexec', 'nodev', ...(input.writableCgroups ? [] : ['ro'])),
     fs('/dev/mqueue', 'mqueue', 'mqueue', 'nosuid', 'noexec', 'nodev'),
     ...shmMount(input),
   ];

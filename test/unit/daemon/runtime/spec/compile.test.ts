@@ -25,7 +25,6 @@ const host: SpecHost = {
 const facts: StartFacts = {
   who: { user: { uid: 0, gid: 0, additionalGids: [0] }, home: '/root' },
   devices: { devices: [], rules: [] },
-  hierarchies: [],
 };
 
 function start(hostConfig: Partial<HostConfig>, more: Partial<StartRequest> = {}): StartRequest {
@@ -56,7 +55,7 @@ test('a plain container gets the documented mounts, namespaces and paths', () =>
       '/dev tmpfs nosuid,strictatime,mode=755,size=65536k',
       '/dev/pts devpts nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5',
       '/sys sysfs nosuid,noexec,nodev,ro',
-      '/sys/fs/cgroup cgroup2 nosuid,noexec,nodev,ro',
+      '/sys/fs/cgroup cgroup nosuid,noexec,nodev,ro',
       '/dev/mqueue mqueue nosuid,noexec,nodev',
       '/dev/shm tmpfs nosuid,noexec,nodev,mode=1777,size=67108864',
     ],
@@ -140,27 +139,13 @@ test('ipc modes choose the namespace and /dev/shm', () => {
   assert.throws(() => compile({ PidMode: 'odd' }), /invalid PID mode: odd/);
 });
 
-test('cgroup v1 mounts each hierarchy and closes the tmpfs last', () => {
-  const hierarchies = [
-    { name: 'memory', controllers: ['memory'], directory: '/sys/fs/cgroup/memory/tsdocker/c1' },
-    { name: 'cpu,cpuacct', controllers: ['cpu', 'cpuacct'], directory: '/sys/fs/cgroup/cpu,cpuacct/tsdocker/c1' },
-  ];
-  const v1 = (hostConfig: Partial<HostConfig>) =>
-    compileStart(start(hostConfig), { ...facts, hierarchies }, { ...host, cgroupVersion: 1 });
-  const spec = v1({});
-  assert.equal(at(spec, '/sys/fs/cgroup')!.type, 'tmpfs');
-  assert.deepEqual(at(spec, '/sys/fs/cgroup/memory'), {
-    destination: '/sys/fs/cgroup/memory',
-    type: 'bind',
-    source: '/sys/fs/cgroup/memory/tsdocker/c1',
-    options: ['bind', 'rprivate', 'nosuid', 'noexec', 'nodev', 'ro'],
-  });
-  assert.ok(at(spec, '/sys/fs/cgroup/cpuacct'));
-  assert.equal(spec.linux.readonlyPaths.at(-1), '/sys/fs/cgroup');
-  assert.ok(!spec.linux.namespaces.some((n) => n.type === 'cgroup'), 'host namespace by default on v1');
-  const own = v1({ CgroupnsMode: 'private' });
-  assert.deepEqual(at(own, '/sys/fs/cgroup/memory')!.options.at(-1), 'memory');
-  assert.ok(own.linux.namespaces.some((n) => n.type === 'cgroup'));
+test('cgroups: one read-only mount; the namespace is private by default on v2 alone', () => {
+  const namespace = (hostConfig: Partial<HostConfig>, cgroupVersion: 1 | 2) =>
+    compile(hostConfig, {}, { cgroupVersion }).linux.namespaces.some((n) => n.type === 'cgroup');
+  assert.deepEqual([namespace({}, 1), namespace({}, 2)], [false, true]);
+  assert.deepEqual([namespace({ CgroupnsMode: 'private' }, 1), namespace({ CgroupnsMode: 'host' }, 2)], [true, false]);
+  const writable = compile({ SecurityOpt: ['writable-cgroups=true'] });
+  assert.ok(!at(writable, '/sys/fs/cgroup')!.options.includes('ro'));
 });
 
 test('--init wraps the command in an own pid namespace only', () => {
