@@ -35,6 +35,14 @@ int main(int argc, char** argv) {
   arguments.push_back(const_cast<char*>(name.c_str()));
   // The daemon and the CLI warn in their own words; node's own warnings would end up in users' pipes.
   arguments.push_back(const_cast<char*>("--no-warnings"));
+  if (name == "tsdockerd") {
+    // A daemon lives for months: young garbage is collected sooner, and what a big pull or load needed goes back to the
+    // system. Without these its memory after the first image is half as much again.
+    arguments.push_back(const_cast<char*>("--max-semi-space-size=1"));
+    setenv("MALLOC_ARENA_MAX", "2", 0);
+    setenv("MALLOC_TRIM_THRESHOLD_", "131072", 0);
+    setenv("MALLOC_MMAP_THRESHOLD_", "65536", 0);
+  }
   arguments.push_back(const_cast<char*>(bundle.c_str()));
   for (int i = 1; i < argc; i++) arguments.push_back(argv[i]);
   arguments.push_back(nullptr);

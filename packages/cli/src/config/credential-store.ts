@@ -1,5 +1,4 @@
 /** Writes credentials: into config.json, or to the credential helper it names. */
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
@@ -57,7 +56,7 @@ async function editConfig(directory: string, change: (content: ConfigFileContent
     throw err;
   });
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const partial = `${path}.${randomUUID()}`;
+  const partial = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(partial, `${JSON.stringify(change(JSON.parse(text) as ConfigFileContent), null, '\t')}\n`, {
       mode: 0o600,

@@ -62,11 +62,10 @@ function checkMode(options: Record<string, string>): void {
   if (!['', 'blocking', 'non-blocking'].includes(mode)) {
     throw invalid(`logger: logging mode not supported: ${mode}`);
   }
-  if (options['max-buffer-size'] === undefined) return;
-  if (mode !== 'non-blocking') {
+  if (mode === 'non-blocking') throw invalid("log opt 'mode=non-blocking' is not supported yet by this engine");
+  if (options['max-buffer-size'] !== undefined) {
     throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
   }
-  sizeOf('max-buffer-size', options['max-buffer-size']);
 }
 
 /** `10m`, `1.5g`, `512k`, `100`: decimal units. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -35,7 +34,7 @@ async function save(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const stream = await imageSave(cli.client(), args, platformsOption(flags));
   if (file === undefined) return pumpInto(stream, (chunk) => cli.stdout.stream.write(chunk), [cli.stdout.stream]);
   // Beside the target, so that a broken download leaves what was there.
-  const partial = `${file}.partial-${randomUUID()}`;
+  const partial = `${file}.partial-${crypto.randomUUID()}`;
   try {
     await pipeline(stream, createWriteStream(partial, { mode: 0o600 }));
     await rename(partial, file);
