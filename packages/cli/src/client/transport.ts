@@ -28,10 +28,10 @@ export async function openTransport(endpoint: Endpoint): Promise<Transport> {
     endpoint.kind === 'unix'
       ? { socketPath: endpoint.socketPath, host: 'localhost', headers: { Host: 'docker' } }
       : { host: endpoint.hostname, port: endpoint.port };
-  // A name for TLS, which there is none of here; unset, the agent works one out with 4 ms of regular expressions.
-  const servername = '';
+  // The name is for TLS, which there is none of here; unset, the agent works one out with 4 ms of regular expressions.
+  const options = { ...target, agent, servername: '' };
   return {
-    options: () => ({ ...target, agent, servername }) as HttpModule.RequestOptions,
+    options: () => options,
     request: (options) => http.request(options),
     close: () => agent.destroy(),
   };
