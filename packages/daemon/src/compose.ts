@@ -8,6 +8,7 @@ import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
 import { readLogs } from './logging/json-file.ts';
 import { etcFiles } from './networks/etc-files.ts';
+import { interfaceCounters } from './networks/interface-counters.ts';
 import { openNetworkService } from './networks/service.ts';
 import { native, nativeDirectory } from './runtime/native/bindings.ts';
 import { NativeRuntime } from './runtime/native-runtime.ts';
@@ -64,6 +65,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     copyUp: (layers, path, target) => copyUp(layers, path, target, native),
     log,
     systemPaths: (hostConfig) => runtime.systemPaths(hostConfig),
+    interfaceCounters,
   });
   users = containers;
   return { containers, images, networks, volumes, capabilities: runtime.capabilities };

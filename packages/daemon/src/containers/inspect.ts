@@ -44,7 +44,7 @@ export async function inspectContainer(
     ...(usage && { SizeRw: usage.rwBytes, SizeRootFs: usage.totalBytes }),
     Mounts: mountPoints(c),
     Config: configOf(c),
-    NetworkSettings: networkSettings(deps, c),
+    NetworkSettings: networkSettings(c),
   };
 }
 
@@ -83,12 +83,12 @@ function configOf(c: Container): ContainerInspect['Config'] {
   return { ...unset, ...config } as unknown as ContainerInspect['Config'];
 }
 
-function networkSettings(deps: InspectDeps, c: Container): ContainerInspect['NetworkSettings'] {
+function networkSettings(c: Container): ContainerInspect['NetworkSettings'] {
   const { sandboxId, networks, ports } = c.record.network;
   const entries = Object.entries(networks).map(([name, endpoint]) => [name, withBlanks(endpoint)]);
   return {
     SandboxID: sandboxId,
-    SandboxKey: sandboxId && join(deps.config.execRoot, 'netns', sandboxId.slice(0, 12)),
+    SandboxKey: sandboxId && `/proc/${c.record.state.pid}/ns/net`,
     Ports: ports,
     Networks: Object.fromEntries(entries),
   };

@@ -51,7 +51,7 @@ export async function systemInfo(deps: SystemDeps): Promise<SystemInfo> {
     },
     LiveRestoreEnabled: true,
     Isolation: '',
-    InitBinary: 'tsd-shim',
+    InitBinary: 'tsd-init',
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
