@@ -175,3 +175,19 @@ test('--privileged has every capability of the daemon, no seccomp and the device
   const own = /CapBnd:\t(\w+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   assert.equal(status, `CapEff:\t${own}\nSeccomp:\t0\nmounted`);
 });
+
+test('--network container: shares name, interfaces and /etc/hosts of the other', { skip }, async () => {
+  const id = await engine.ok(['run', '-d', '--name', 'other', 'base:test', 'sleep', '1000']);
+  const script = 'hostname; cat /etc/hosts /proc/net/fib_trie';
+  const there = await engine.ok(['exec', 'other', 'sh', '-c', script]);
+  assert.equal(
+    await engine.ok(['run', '--rm', '--network', 'container:other', 'base:test', 'sh', '-c', script]),
+    there,
+  );
+  assert.equal(there.split('\n')[0], id.slice(0, 12));
+  assert.equal(
+    await engine.ok(['run', '--rm', '--pid', 'container:other', 'base:test', 'cat', '/proc/1/comm']),
+    'sleep',
+  );
+  await engine.ok(['rm', '-f', 'other']);
+});

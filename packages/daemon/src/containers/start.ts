@@ -55,6 +55,7 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
       writeNameAndResolver(deps, c),
       c.rootfs ?? deps.images.rootfsOf(c.id),
     ]);
+    if (attached.sharedWith) takeNameOf(c, attached.sharedWith);
     const mounts = await resolveMounts(c, etcMounts(deps, c, attached));
     publishVolumes(deps.events, c, 'mount');
     const request: StartRequest = {
@@ -81,6 +82,12 @@ async function settled<T extends readonly unknown[]>(parts: T): Promise<{ -reado
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   }) as { -readonly [K in keyof T]: Awaited<T[K]> };
+}
+
+/** Who shares another container's network shares its name there; inspect shows it from now on. */
+function takeNameOf(c: Container, other: Container): void {
+  const { Hostname, Domainname } = other.record.config;
+  Object.assign(c.record.config, { Hostname, Domainname });
 }
 
 function processOf(c: Container) {
