@@ -23,6 +23,12 @@ function cgroupDirectories(root: string, depth = 0): number {
   return folders.reduce((sum, { name }) => sum + 1 + cgroupDirectories(join(root, name), depth + 1), 0);
 }
 
+/** The daemon's own group in each hierarchy; in the only one on version 2. */
+function cgroupParents(): string[] {
+  const roots = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name))];
+  return roots.map((root) => join(root, 'tsdocker')).filter((parent) => existsSync(parent));
+}
+
 function processCount(directory: string): number {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -60,10 +66,10 @@ export async function takeCensus(engine: Engine): Promise<Census> {
   const nft = findProgram('nft') ? (await runProgram('nft', ['list', 'ruleset'])).stdout : '';
   return {
     processes: processCount(engine.directory),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length,
-    links: readdirSync('/sys/class/net').length,
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split(engine.directory).length - 1,
+    links: readdirSync('/sys/class/net').filter((name) => /^(tsdocker|veth)/.test(name)).length,
     nftLines: nft.split('\n').length,
-    cgroups: cgroupDirectories('/sys/fs/cgroup'),
+    cgroups: cgroupParents().reduce((sum, parent) => sum + cgroupDirectories(parent), 0),
     daemonDescriptors: descriptorCount(engine.pid),
     files: entries(join(engine.directory, 'data'), 2) + entries(join(engine.directory, 'run'), 2),
   };

@@ -91,10 +91,11 @@ test('counts replace one another while the client does not read, messages never 
 test('an import reads the body', async (t) => {
   const seen: unknown[] = [];
   const images = fakeImageService({
-    import: async (archive, { ref, changes, message }) => {
+    import: async (archive, { ref, changes, message, progress }) => {
       const chunks: Buffer[] = [];
       for await (const chunk of archive) chunks.push(chunk);
       seen.push([Buffer.concat(chunks).toString(), ref, changes, message]);
+      progress({ status: 'sha256:abc' });
       return 'sha256:abc';
     },
   });

@@ -47,7 +47,8 @@ async function importImage(ctx: RequestContext, images: Pick<ImageService, 'impo
   const platform = query.optional('platform');
   const ref = repository && (tag ? `${repository}:${tag}` : repository);
   await answerWithProgress(ctx.res, async (progress) => {
-    const id = await images.import(await importSource(ctx, query.string('fromSrc')), {
+    // The domain's last message is the new id.
+    await images.import(await importSource(ctx, query.string('fromSrc')), {
       ...(ref && { ref }),
       message: query.optional('message') ?? `Imported from ${query.string('fromSrc')}`,
       changes: query.strings('changes'),
@@ -55,7 +56,6 @@ async function importImage(ctx: RequestContext, images: Pick<ImageService, 'impo
       progress,
       signal: ctx.signal,
     });
-    progress({ status: id });
   });
 }
 
