@@ -17,6 +17,9 @@ const options = {
   legalComments: 'none',
   absWorkingDir: root,
   sourcemap: false,
+  // Names stay: stacks in a bug report must be readable.
+  minifyWhitespace: true,
+  minifySyntax: true,
 };
 
 // One CommonJS file each: a command's code is wrapped and runs only when it is asked for, so many files would gain nothing
