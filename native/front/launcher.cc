@@ -43,6 +43,11 @@ int main(int argc, char** argv) {
     setenv("MALLOC_TRIM_THRESHOLD_", "131072", 0);
     setenv("MALLOC_MMAP_THRESHOLD_", "65536", 0);
   }
+  if (name == "tsdocker") {
+    // A command is too short for V8's helper threads to pay, and node can deadlock at exit while one of them still
+    // compiles (nodejs/node#54918): the command had printed everything and never ended.
+    arguments.push_back(const_cast<char*>("--single-threaded"));
+  }
   arguments.push_back(const_cast<char*>(bundle.c_str()));
   for (int i = 1; i < argc; i++) arguments.push_back(argv[i]);
   arguments.push_back(nullptr);
