@@ -47,14 +47,15 @@ Result<UniqueFd> mount_and_detach(const OverlayRequest& request) {
   for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
     if (!add(i == 0 ? "lowerdir=" : ":", lower)) return last_error("open", "rootfs", lower);
   }
-  if (!add(",upperdir=", request.upper)) return last_error("open", "rootfs", request.upper);
-  if (!add(",workdir=", request.work)) return last_error("open", "rootfs", request.work);
+  const bool writable = *request.upper != '\0';
+  if (writable && !add(",upperdir=", request.upper)) return last_error("open", "rootfs", request.upper);
+  if (writable && !add(",workdir=", request.work)) return last_error("open", "rootfs", request.work);
   if (request.is_volatile) options.add(",volatile");
   if (options.cut()) return Error{E2BIG, "mount", "rootfs", request.upper};
-  if (mount("overlay", request.upper, "overlay", 0, options.c_str()) < 0)
-    return last_error("mount", "rootfs", request.upper);
-  UniqueFd detached(kernel::open_tree(AT_FDCWD, request.upper, kernel::kOpenTreeClone | O_CLOEXEC));
-  if (!detached) return last_error("open_tree", "rootfs", request.upper);
+  const char* place = writable ? request.upper : request.lowers.first;
+  if (mount("overlay", place, "overlay", 0, options.c_str()) < 0) return last_error("mount", "rootfs", place);
+  UniqueFd detached(kernel::open_tree(AT_FDCWD, place, kernel::kOpenTreeClone | O_CLOEXEC));
+  if (!detached) return last_error("open_tree", "rootfs", place);
   return Result<UniqueFd>(std::move(detached));
 }
 
@@ -83,9 +84,12 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
     if (errno == EINVAL && i == 0) return classic_overlay(request);
     return last_error("fsconfig", "rootfs", lower);
   }
-  if (set_path(fd, "upperdir", request.upper, holders.next()) < 0)
-    return last_error("fsconfig", "rootfs", request.upper);
-  if (set_path(fd, "workdir", request.work, holders.next()) < 0) return last_error("fsconfig", "rootfs", request.work);
+  if (*request.upper != '\0') {
+    if (set_path(fd, "upperdir", request.upper, holders.next()) < 0)
+      return last_error("fsconfig", "rootfs", request.upper);
+    if (set_path(fd, "workdir", request.work, holders.next()) < 0)
+      return last_error("fsconfig", "rootfs", request.work);
+  }
   // Another mount of the same upper directory must not make this one fail; old kernels know no index.
   kernel::fsconfig(fd, kernel::kConfigString, "index", "off");
   kernel::fsconfig(fd, kernel::kConfigString, "source", "overlay");

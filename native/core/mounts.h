@@ -14,8 +14,8 @@ struct StringList {
 };
 
 struct OverlayRequest {
-  StringList lowers;  // top one first
-  const char* upper = "";
+  StringList lowers;       // top one first
+  const char* upper = "";  // empty: a read-only mount of the lowers
   const char* work = "";
   bool is_volatile = false;  // no sync at unmount
   bool classic = false;      // use mount(2) although the kernel takes lowers one by one

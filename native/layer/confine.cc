@@ -7,9 +7,8 @@
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stddef.h>
-#include <sys/mount.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -31,6 +30,7 @@ constexpr uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 // A hostile layer may make the reader hold many directory names; it must not take the machine's memory.
 constexpr rlim_t kMemoryBytes = 1ull << 30;
 
+// Of packing and unpacking; nothing that starts, connects or mounts.
 constexpr long kAllowed[] = {
     SYS_read,       SYS_write,     SYS_close,        SYS_openat,          SYS_openat2,
     SYS_fchown,     SYS_fchownat,  SYS_fchmod,       SYS_fchmodat,        SYS_mknodat,
@@ -40,7 +40,8 @@ constexpr long kAllowed[] = {
     SYS_brk,        SYS_mmap,      SYS_munmap,       SYS_mremap,          SYS_madvise,
     SYS_exit_group, SYS_exit,      SYS_rt_sigreturn, SYS_rt_sigprocmask,  SYS_gettid,
     SYS_getpid,     SYS_tgkill,    SYS_futex,        SYS_restart_syscall, SYS_ftruncate,
-    SYS_getrandom,
+    SYS_getrandom,  SYS_sendfile,  SYS_readlinkat,   SYS_fgetxattr,       SYS_flistxattr,
+    SYS_renameat,   SYS_renameat2, SYS_dup,          SYS_statx,
 };
 constexpr size_t kAllowedCount = sizeof kAllowed / sizeof kAllowed[0];
 
@@ -56,7 +57,7 @@ Status keep_capabilities() {
   return {};
 }
 
-Status allow_only_unpacking() {
+Status allow_only_files() {
   sock_filter program[4 + kAllowedCount + 2];
   size_t n = 0;
   program[n++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch));
@@ -77,19 +78,17 @@ Status allow_only_unpacking() {
 
 }  // namespace
 
-Status confine(const char* directory) {
-  if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "mount namespace");
-  if (mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return last_error("mount", "make mounts private", "/");
-  if (chdir(directory) < 0) return last_error("chdir", "enter layer directory", directory);
-  if (chroot(".") < 0) return last_error("chroot", "enter layer directory", directory);
-  if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0) return last_error("close_range", "close descriptors");
+Status confine(int root, unsigned keep) {
+  if (fchdir(root) < 0) return last_error("fchdir", "enter directory");
+  if (chroot(".") < 0) return last_error("chroot", "enter directory");
+  if (syscall(SYS_close_range, keep, ~0u, 0u) < 0) return last_error("close_range", "close descriptors");
   prctl(PR_SET_DUMPABLE, 0);
   umask(0);
   const rlimit memory{kMemoryBytes, kMemoryBytes};
   if (setrlimit(RLIMIT_AS, &memory) < 0) return last_error("setrlimit", "limit memory");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return last_error("prctl", "no new privileges");
   if (auto s = keep_capabilities(); !s.ok()) return s;
-  return allow_only_unpacking();
+  return allow_only_files();
 }
 
 }  // namespace tsd::layer

@@ -4,8 +4,8 @@
 
 namespace tsd::layer {
 
-// Makes `directory` this process' root in a mount namespace of its own, keeps seven capabilities, then allows only
-// the system calls of unpacking. Closes every descriptor from 3 up.
-Status confine(const char* directory);
+// Makes `root` this process' root, keeps seven capabilities, then allows only the system calls of packing and
+// unpacking. Closes every descriptor from `keep` up; the caller is in a mount namespace of its own.
+Status confine(int root, unsigned keep);
 
 }  // namespace tsd::layer

@@ -14,16 +14,12 @@
 #include <string_view>
 
 #include "core/tree.h"
+#include "layer/names.h"
 #include "layer/path.h"
 
 namespace tsd::layer {
 
 namespace {
-
-constexpr std::string_view kWhiteout = ".wh.";
-constexpr std::string_view kWhiteoutMeta = ".wh..wh.";
-constexpr std::string_view kOpaque = ".wh..wh..opq";
-constexpr char kOpaqueXattr[] = "trusted.overlay.opaque";
 
 // A directory below the root. Symlinks inside the layer lead where they would lead inside the container, never out.
 int open_directory(int root, const char* path) {
@@ -31,14 +27,6 @@ int open_directory(int root, const char* path) {
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof how));
-}
-
-bool is_whiteout(const struct stat& st) { return S_ISCHR(st.st_mode) && st.st_rdev == 0; }
-
-void split(const std::string& path, std::string* directory, std::string* base) {
-  const size_t slash = path.rfind('/');
-  *directory = slash == std::string::npos ? "" : path.substr(0, slash);
-  *base = slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
 }  // namespace
@@ -53,7 +41,7 @@ bool Extractor::make_parents(const std::string& directory) {
   for (size_t end = 0; end != std::string::npos;) {
     end = directory.find('/', end + 1);
     std::string above, base;
-    split(directory.substr(0, end), &above, &base);
+    split_path(directory.substr(0, end), &above, &base);
     const UniqueFd at(open_directory(root_, above.c_str()));
     if (!at) return fail(above, "open directory", errno);
     if (mkdirat(at.get(), base.c_str(), 0755) == 0) continue;
@@ -64,7 +52,7 @@ bool Extractor::make_parents(const std::string& directory) {
 
 bool Extractor::open_parent(const std::string& path, std::string* base, int* parent) {
   std::string directory;
-  split(path, &directory, base);
+  split_path(path, &directory, base);
   if (parent_known_ && directory == parent_path_) {
     *parent = parent_.get();
     return true;
@@ -103,13 +91,13 @@ bool Extractor::make_way(int parent, const std::string& path, const std::string&
 bool Extractor::whiteout(int parent, const std::string& path, const std::string& base, const Entry& entry) {
   if (base == kOpaque) {
     std::string directory, unused;
-    split(path, &directory, &unused);
+    split_path(path, &directory, &unused);
     const UniqueFd fd(openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || fsetxattr(fd.get(), kOpaqueXattr, "y", 1, 0) < 0) return fail(directory, "set opaque", errno);
     return true;
   }
   if (base.starts_with(kWhiteoutMeta)) return true;  // bookkeeping of an old storage driver
-  const std::string hidden = base.substr(kWhiteout.size());
+  const std::string hidden = base.substr(strlen(kWhiteout));
   if (hidden.empty() || hidden == "." || hidden == "..") return fail(path, "whiteout", EINVAL);
   if (mknodat(parent, hidden.c_str(), S_IFCHR, 0) == 0) {
     if (fchownat(parent, hidden.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) < 0)
@@ -145,7 +133,7 @@ bool Extractor::hard_link(const Entry& entry, int parent, const std::string& pat
     return false;
   }
   if (target == path) return true;
-  split(target, &directory, &name);
+  split_path(target, &directory, &name);
   const UniqueFd from(open_directory(root_, directory.c_str()));
   if (!from) return fail(target, "link to", errno);
   if (linkat(from.get(), name.c_str(), parent, base.c_str(), 0) == 0) return true;
@@ -284,6 +272,16 @@ bool Extractor::apply_root(const Entry& entry) {
   return apply_metadata(fd.get(), root_, "", ".", entry);
 }
 
+bool Extractor::keeps_kind(const Entry& entry, int parent, const std::string& path, const std::string& base) {
+  struct stat st;
+  if (fstatat(parent, base.c_str(), &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) == (entry.type == '5'))
+    return true;
+  message_ = S_ISDIR(st.st_mode) ? "cannot overwrite directory \"/" + printable(path) + "\" with non-directory \""
+                                 : "cannot overwrite non-directory \"/" + printable(path) + "\" with directory \"";
+  message_ += printable(options_.prefix.empty() ? "/" : "/" + options_.prefix) + "\"";
+  return false;
+}
+
 bool Extractor::add(Entry& entry) {
   std::string path, base;
   if (entry.name.find('\0') != std::string::npos || !clean(entry.name, &path)) {
@@ -291,10 +289,22 @@ bool Extractor::add(Entry& entry) {
     return false;
   }
   entries_++;
+  if (options_.uid >= 0) entry.uid = static_cast<uint32_t>(options_.uid);
+  if (options_.gid >= 0) entry.gid = static_cast<uint32_t>(options_.gid);
+  if (!options_.layer) {
+    // The place itself stays what it is.
+    if (path.empty()) return input_.skip(entry.size).ok();
+    if (!options_.prefix.empty()) path = options_.prefix + "/" + path;
+    std::string target;
+    if (entry.type == '1' && !options_.prefix.empty() && clean(entry.link, &target))
+      entry.link = options_.prefix + "/" + target;
+  }
   if (path.empty()) return apply_root(entry) && input_.skip(entry.size).ok();
   int parent;
   if (!open_parent(path, &base, &parent)) return false;
-  if (base.starts_with(kWhiteout)) return whiteout(parent, path, base, entry) && input_.skip(entry.size).ok();
+  if (options_.keep_kinds && !keeps_kind(entry, parent, path, base)) return false;
+  if (options_.layer && base.starts_with(kWhiteout))
+    return whiteout(parent, path, base, entry) && input_.skip(entry.size).ok();
   if (!create(entry, parent, path, base)) return false;
   if (entry.type != '0' && !input_.skip(entry.size).ok()) {
     message_ = "unexpected EOF";
@@ -306,7 +316,7 @@ bool Extractor::add(Entry& entry) {
 bool Extractor::finish() {
   for (auto it = directory_times_.rbegin(); it != directory_times_.rend(); ++it) {
     std::string directory, base;
-    split(it->first, &directory, &base);
+    split_path(it->first, &directory, &base);
     const UniqueFd at(open_directory(root_, directory.c_str()));
     struct stat st;
     // A later entry may have put something else here, which has its own time.

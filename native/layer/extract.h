@@ -10,10 +10,22 @@
 
 namespace tsd::layer {
 
+struct ExtractOptions {
+  // The archive is an image's layer: `.wh.` names are whiteouts. Otherwise they are names like others.
+  bool layer = true;
+  // Directory, cleaned, below which everything is put; "" is the root.
+  std::string prefix;
+  // A directory is never replaced by something else, nor the other way round.
+  bool keep_kinds = false;
+  // Owner of everything, in place of the archive's; -1: the archive's.
+  int64_t uid = -1;
+  int64_t gid = -1;
+};
+
 class Extractor {
  public:
   // `root`: the descriptor of the directory that is this process' root.
-  Extractor(int root, Input& input) : root_(root), input_(input) {}
+  Extractor(int root, Input& input, const ExtractOptions& options) : root_(root), input_(input), options_(options) {}
 
   // False: message() says why.
   bool add(Entry& entry);
@@ -38,9 +50,11 @@ class Extractor {
   bool apply_metadata(int file, int parent, const std::string& path, const std::string& base, const Entry& entry);
   bool apply_xattrs(int file, int parent, const std::string& path, const std::string& base, const Entry& entry);
   bool apply_root(const Entry& entry);
+  bool keeps_kind(const Entry& entry, int parent, const std::string& path, const std::string& base);
 
   int root_;
   Input& input_;
+  const ExtractOptions& options_;
   UniqueFd parent_;
   std::string parent_path_;
   bool parent_known_ = false;

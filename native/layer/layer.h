@@ -1,4 +1,4 @@
-// Mode `layer`: unpacks one layer read from a pipe into a directory it has made its root.
+// Mode `layer`: one task on a tree of files, done by a process that has given up everything else.
 #pragma once
 
 namespace tsd::layer {

@@ -26,11 +26,12 @@ let counter = 0;
 function unpack(tar: Buffer): { answer: string; root: string; status: number | null } {
   const root = join(work, `root${counter++}`, 'inside');
   mkdirSync(root, { recursive: true });
-  const { stdout, status } = spawnSync(join(nativeDirectory(), 'tsd-shim'), ['layer', root], {
+  const { output, status } = spawnSync(join(nativeDirectory(), 'tsd-shim'), ['layer', 'unpack', `root=${root}`], {
     input: tar,
     maxBuffer: 1 << 20,
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
   });
-  return { answer: stdout.toString('latin1'), root, status };
+  return { answer: (output[3] as unknown as Buffer).toString('latin1'), root, status };
 }
 
 const outside = (root: string) => readdirSync(join(root, '..'));

@@ -1,12 +1,7 @@
-/**
- * Runs the layer unpacker on a directory: an uncompressed tar goes in, one line comes back (`ok root=1 entries=12` or
- * `error ...`). The unpacker confines itself before it reads the first byte.
- */
-import { spawn } from 'node:child_process';
+/** Unpacks an uncompressed tar into a tree, as a layer or as files below a place in it. */
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { nativeDirectory } from '../runtime/native/bindings.ts';
+import { startTreeTask, type TreeView } from './tree-helper.ts';
 
 export interface Unpacker {
   /** @throws System with the unpacker's message when it has given up */
@@ -17,52 +12,50 @@ export interface Unpacker {
   kill(): Promise<void>;
 }
 
-/** A hostile layer cannot make the answer long. */
-const MAX_ANSWER = 4096;
+/** How files are put into a tree that is no layer. */
+export interface IntoOptions {
+  /** Directory below the root, without a leading `/`; empty is the root. */
+  into: string;
+  /** A directory is never replaced by something else, nor the other way round. */
+  keepKinds?: boolean;
+  /** Owner of everything, in place of the archive's. */
+  owner?: { uid: number; gid: number };
+}
 
-export function startUnpacker(directory: string): Unpacker {
-  const child = spawn(join(nativeDirectory(), 'tsd-shim'), ['layer', directory], { stdio: ['pipe', 'pipe', 'ignore'] });
-  let answer = '';
-  let spawnError: Error | undefined;
-  child.stdout.setEncoding('latin1').on('data', (text: string) => {
-    if (answer.length < MAX_ANSWER) answer += text;
-  });
-  // EPIPE and the like: why the unpacker left is in its answer.
-  child.stdin.on('error', () => {});
-  child.on('error', (err) => {
-    spawnError = err;
-  });
-  const closed = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
-  });
-
+/** @param into undefined: the archive is a layer, `.wh.` names are whiteouts */
+export function startUnpacker(view: TreeView, into?: IntoOptions): Unpacker {
+  const task = startTreeTask('unpack', view, into ? intoArguments(into) : []);
+  let ended = false;
   const outcome = async () => {
-    const { code, signal } = await closed;
-    if (spawnError)
-      throw new DockerError('System', `start layer unpacker: ${spawnError.message}`, { cause: spawnError });
-    const ok = /^ok root=([01]) entries=(\d+)\n$/.exec(answer);
-    if (ok && code === 0) return { hasRoot: ok[1] === '1', entries: Number(ok[2]) };
-    const said = /^error (.*)\n/.exec(answer)?.[1];
-    throw new DockerError('System', said ?? `layer unpacker ended with ${signal ?? `status ${code}`}`);
+    const said = await task.outcome();
+    const [, root, entries] = /^root=([01]) entries=(\d+)$/.exec(said) ?? [];
+    return { hasRoot: root === '1', entries: Number(entries) };
   };
-
+  const closed = once(task.input, 'close').then(() => {
+    ended = true;
+  });
+  closed.catch(() => {});
   return {
     write: async (chunk) => {
-      if (!child.stdin.writable) {
+      if (ended || !task.input.writable) {
         await outcome();
-        throw new DockerError('System', 'layer unpacker ended early');
+        throw new DockerError('System', 'unpacker ended early');
       }
-      if (child.stdin.write(chunk)) return;
-      await Promise.race([once(child.stdin, 'drain'), closed]);
+      if (task.input.write(chunk)) return;
+      await Promise.race([once(task.input, 'drain'), closed]);
     },
     finish: async () => {
-      child.stdin.end();
+      task.input.end();
       return await outcome();
     },
-    kill: async () => {
-      child.kill('SIGKILL');
-      child.stdin.destroy();
-      await closed;
-    },
+    kill: task.kill,
   };
+}
+
+function intoArguments({ into, keepKinds, owner }: IntoOptions): string[] {
+  return [
+    `into=${into}`,
+    ...(keepKinds ? ['keep-kinds=1'] : []),
+    ...(owner ? [`uid=${owner.uid}`, `gid=${owner.gid}`] : []),
+  ];
 }

@@ -16,7 +16,7 @@ export interface LayerPlace {
 }
 
 export function layerWriter(place: LayerPlace): LayerWriter {
-  const unpacker = startUnpacker(place.directory);
+  const unpacker = startUnpacker({ root: place.directory });
   const hash = createHash('sha256');
   const finish = async (): Promise<FinishedLayer> => {
     const { hasRoot } = await unpacker.finish();
