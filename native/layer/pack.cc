@@ -122,8 +122,9 @@ bool Packer::add_children(int fd, const std::string& name, int depth) {
   std::vector<std::string> names;
   if (const int error = read_names(fd, &names); error != 0) return fail(name, "read directory", error);
   std::sort(names.begin(), names.end());
+  const std::string prefix = name.empty() || name.ends_with('/') ? name : name + "/";
   for (const std::string& child : names)
-    if (!add(fd, child.c_str(), name.empty() ? child : name + "/" + child, depth + 1)) return false;
+    if (!add(fd, child.c_str(), prefix + child, depth + 1)) return false;
   return true;
 }
 

@@ -13,7 +13,8 @@ struct View {
 };
 
 // In a mount namespace of its own, which goes with the process:
-//   root=PATH                          a directory (also /proc/PID/root, with the mounts of that process)
+//   root=PATH                          a directory
+//   pid=PID keep=PATH...               the root file system of a process, and of what is mounted over it only these
 //   lower=PATH... upper=PATH work=PATH an overlay, top lower first; without `upper` it is read-only
 //   bind=SOURCE at=TARGET              pairs, bound into it
 //   base=PATH...                       `lower` of the view, top first

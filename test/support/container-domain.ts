@@ -55,6 +55,7 @@ export async function containerDomain() {
       }
       return Type === 'none' ? undefined : { maxSizeBytes: -1, maxFiles: 1 };
     },
+    userOf: () => ({ uid: 0, gid: 0 }),
     copyUp: async (...args) => {
       copies.push(args);
     },

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageService, ResolvedImage } from '../../packages/daemon/src/images/service.types.ts';
+import type { CommitOptions, ImageService, ResolvedImage } from '../../packages/daemon/src/images/service.types.ts';
 import type { Rootfs } from '../../packages/daemon/src/runtime/runtime.ts';
 import { DockerError } from '../../packages/shared/src/errors.ts';
 import type { ImageConfig } from '../../packages/shared/src/types/image.ts';
@@ -10,7 +10,15 @@ export class FakeImages
   implements
     Pick<
       ImageService,
-      'resolve' | 'prepareRootfs' | 'keepRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'
+      | 'resolve'
+      | 'prepareRootfs'
+      | 'keepRootfs'
+      | 'rootfsOf'
+      | 'removeRootfs'
+      | 'rootfsUsage'
+      | 'driver'
+      | 'inspect'
+      | 'commit'
     >
 {
   readonly images = new Map<string, ResolvedImage>();
@@ -52,6 +60,11 @@ export class FakeImages
   async removeRootfs(id: string): Promise<void> {
     this.rootfs.delete(id);
     await rm(join(this.#root, id), { recursive: true, force: true });
+  }
+  readonly commits: CommitOptions[] = [];
+  async commit(opts: CommitOptions): Promise<string> {
+    this.commits.push(opts);
+    return `sha256:${String(this.commits.length).padStart(64, 'c')}`;
   }
   async rootfsUsage(): Promise<{ rwBytes: number; totalBytes: number }> {
     return { rwBytes: 10, totalBytes: 100 };

@@ -13,6 +13,8 @@ import { openNetworkService } from './networks/service.ts';
 import { native, nativeDirectory } from './runtime/native/bindings.ts';
 import { NativeRuntime } from './runtime/native-runtime.ts';
 import { createShimLauncher } from './runtime/shim/launcher.ts';
+import { LayeredRoot } from './runtime/spec/layered-root.ts';
+import { userInRoot } from './runtime/users-in-root.ts';
 import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
 
@@ -62,6 +64,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     etc: etcFiles,
     readLogs,
     logWriterConfig,
+    userOf: (layers, User) => userInRoot(new LayeredRoot(layers, native.isOpaqueDirectory), { User }, {}).user,
     copyUp: (layers, path, target) => copyUp(layers, path, target, native),
     log,
     systemPaths: (hostConfig) => runtime.systemPaths(hostConfig),

@@ -9,6 +9,7 @@ import type {
   ContainerSummary,
   ContainerTopResponse,
   ContainerWaitResponse,
+  FilesystemChange,
   Resources,
   RestartPolicy,
 } from '@tsdocker/shared/types/container.ts';
@@ -254,4 +255,80 @@ export async function execResize(
 ): Promise<void> {
   const query = { h: size.height, w: size.width };
   await (await client.request('POST', `/exec/${encodeURIComponent(exec)}/resize`, { query })).discard();
+}
+
+/** ContainerChanges */
+export async function containerChanges(client: EngineClient, container: string): Promise<FilesystemChange[]> {
+  return (await (await client.request('GET', at(container, 'changes'))).json<FilesystemChange[] | null>()) ?? [];
+}
+
+/** ContainerExport: a tar of the root file system. */
+export async function containerExport(client: EngineClient, container: string): Promise<Readable> {
+  return (await client.request('GET', at(container, 'export'))).stream();
+}
+
+export interface CommitOptions {
+  repo?: string;
+  tag?: string;
+  author?: string;
+  comment?: string;
+  /** Dockerfile instructions. */
+  changes?: string[];
+  pause: boolean;
+}
+
+/** ImageCommit. @returns the image id */
+export async function containerCommit(
+  client: EngineClient,
+  container: string,
+  { pause, ...options }: CommitOptions,
+): Promise<string> {
+  const query = { container, ...options, ...(pause ? {} : { pause: '0' }) };
+  return (await (await client.request('POST', '/commit', { query })).json<{ Id: string }>()).Id;
+}
+
+/** What the daemon says of a path in a container. `mode` is Go's os.FileMode. */
+export interface PathStat {
+  name: string;
+  size: number;
+  mode: number;
+  mtime: string;
+  linkTarget: string;
+}
+
+function pathStatOf(header: string | string[] | undefined): PathStat {
+  return JSON.parse(Buffer.from(String(header ?? ''), 'base64').toString('utf8')) as PathStat;
+}
+
+/** ContainerArchiveInfo @throws NotFound */
+export async function containerStatPath(client: EngineClient, container: string, path: string): Promise<PathStat> {
+  const response = await client.request('HEAD', at(container, 'archive'), { query: { path } });
+  await response.discard();
+  return pathStatOf(response.headers['x-docker-container-path-stat']);
+}
+
+/** ContainerArchive: a tar of the file or directory. */
+export async function containerArchive(
+  client: EngineClient,
+  container: string,
+  path: string,
+): Promise<{ stat: PathStat; stream: Readable }> {
+  const response = await client.request('GET', at(container, 'archive'), { query: { path } });
+  return { stat: pathStatOf(response.headers['x-docker-container-path-stat']), stream: response.stream() };
+}
+
+/** PutContainerArchive: unpacks a tar into an existing directory. */
+export async function containerPutArchive(
+  client: EngineClient,
+  container: string,
+  path: string,
+  archive: Readable,
+  options: { noOverwriteDirNonDir: boolean; copyUidGid: boolean },
+): Promise<void> {
+  const query = {
+    path,
+    noOverwriteDirNonDir: String(options.noOverwriteDirNonDir),
+    ...(options.copyUidGid && { copyUIDGID: 'true' }),
+  };
+  await (await client.request('PUT', at(container, 'archive'), { query, body: archive })).discard();
 }

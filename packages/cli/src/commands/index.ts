@@ -15,9 +15,13 @@ export const TOP_LEVEL = [...systemCommands, ...registryCommands];
 /** Short forms: name to the group and verb they stand for. */
 export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: string]>> = {
   attach: ['container', 'attach'],
+  commit: ['container', 'commit'],
+  cp: ['container', 'cp'],
   create: ['container', 'create'],
+  diff: ['container', 'diff'],
   events: ['system', 'events'],
   exec: ['container', 'exec'],
+  export: ['container', 'export'],
   history: ['image', 'history'],
   images: ['image', 'ls'],
   import: ['image', 'import'],

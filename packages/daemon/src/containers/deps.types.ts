@@ -53,6 +53,12 @@ export type LogWriterConfig = (
  */
 export type CopyUp = (layers: string[], path: string, target: string) => Promise<unknown>;
 
+/**
+ * Who `--user` is, by the account files of a root file system.
+ * @param layers top first @throws InvalidParameter `unable to find user x: no matching entries in passwd file`
+ */
+export type UserOf = (layers: readonly string[], user: string) => { uid: number; gid: number };
+
 /** Reports what went wrong where nobody waits for an answer. */
 export interface DomainLog {
   warn(message: string, fields: Record<string, unknown>): void;
@@ -95,7 +101,15 @@ export interface ContainersDeps {
   runtime: Runtime;
   images: Pick<
     ImageService,
-    'resolve' | 'prepareRootfs' | 'keepRootfs' | 'rootfsOf' | 'removeRootfs' | 'rootfsUsage' | 'driver' | 'inspect'
+    | 'resolve'
+    | 'prepareRootfs'
+    | 'keepRootfs'
+    | 'rootfsOf'
+    | 'removeRootfs'
+    | 'rootfsUsage'
+    | 'driver'
+    | 'inspect'
+    | 'commit'
   >;
   networks: Pick<NetworkService, 'attach' | 'started' | 'detach' | 'restore' | 'resolve' | 'ipv6' | 'hostGateway'>;
   volumes: Pick<VolumeService, 'create' | 'inspect' | 'acquire' | 'release' | 'remove'>;
@@ -104,6 +118,7 @@ export interface ContainersDeps {
   readLogs: ReadLogs;
   logWriterConfig: LogWriterConfig;
   copyUp: CopyUp;
+  userOf: UserOf;
   log: DomainLog;
   /** MaskedPaths and ReadonlyPaths that stand in for unset ones; from runtime/spec. */
   systemPaths(hostConfig: HostConfig): { masked: string[]; readonly: string[] };

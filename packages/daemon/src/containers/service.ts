@@ -7,13 +7,17 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { ImageUsers } from '../images/service.types.ts';
+import { getArchive, putArchive, statPath } from './archive.ts';
 import { attachContainer } from './attach.ts';
+import { containerChanges } from './changes.ts';
+import { commitContainer } from './commit.ts';
 import type { Container } from './container.ts';
 import { ContainerIndex } from './container-index.ts';
 import { createContainer } from './create.ts';
 import type { ContainersDeps } from './deps.types.ts';
 import { isRestarting } from './errors.ts';
 import { createExec, ExecTable, resizeExec, startExec } from './exec.ts';
+import { exportContainer } from './export.ts';
 import { inspectContainer } from './inspect.ts';
 import { killContainer } from './kill.ts';
 import type { CpusetLists } from './limits.ts';
@@ -77,6 +81,12 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
       if (c.status === 'restarting' && !opts.stream) throw isRestarting(c.id);
       return containerStats(domain, c, opts);
     },
+    changes: async (ref) => containerChanges(domain, get(ref)),
+    export: async (ref, open) => exportContainer(domain, get(ref), open),
+    commit: async (ref, opts) => commitContainer(domain, get(ref), opts),
+    statPath: async (ref, path) => statPath(domain, get(ref), ref, path),
+    getArchive: async (ref, path, open) => getArchive(domain, get(ref), ref, path, open),
+    putArchive: async (ref, upload) => putArchive(domain, get(ref), ref, upload),
     prune: (filters) => pruneContainers(domain, filters),
     execCreate: async (ref, config) => createExec(domain, get(ref), config),
     execStart: (id, opts, open) => startExec(domain, id, opts, open),

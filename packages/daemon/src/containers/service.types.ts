@@ -1,6 +1,7 @@
 /** What the API asks of containers and execs. Implemented by containers/service.ts, one file a verb. */
 import type { Readable, Writable } from 'node:stream';
 import type {
+  ContainerConfig,
   ContainerCreateRequest,
   ContainerCreateResponse,
   ContainerInspect,
@@ -8,6 +9,7 @@ import type {
   ContainerSummary,
   ContainerTopResponse,
   ContainerWaitResponse,
+  FilesystemChange,
   HostConfig,
 } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig, ExecInspect } from '@tsdocker/shared/types/exec.ts';
@@ -53,6 +55,45 @@ export interface ListOptions {
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 /** `ref` is a full id, a unique id prefix or a name, with or without the slash. */
+/** Takes the bytes of an answer; false: the client is gone. */
+export type WriteDownload = (chunk: Buffer) => Promise<boolean>;
+
+/** Begins the answer, once nothing can be refused any more. */
+export type OpenDownload = () => Promise<WriteDownload>;
+
+/** What `docker cp` is told about a path. @see Engine API `ContainerArchiveInfo` */
+export interface PathStat {
+  name: string;
+  size: number;
+  /** Go's os.FileMode. */
+  mode: number;
+  /** RFC 3339 with nanoseconds. */
+  mtime: string;
+  /** Of a symlink, absolute. */
+  linkTarget: string;
+}
+
+export type OpenArchive = (stat: PathStat) => Promise<WriteDownload>;
+
+export interface ArchiveUpload {
+  /** An existing directory. */
+  path: string;
+  noOverwriteDirNonDir: boolean;
+  /** Everything belongs to the container's user, not to who the archive says. */
+  copyUidGid: boolean;
+  content: AsyncIterable<Buffer>;
+}
+
+export interface CommitRequest {
+  /** Replaces members of the container's own configuration. */
+  config?: ContainerConfig;
+  changes: string[];
+  ref?: string;
+  author?: string;
+  comment?: string;
+  pause: boolean;
+}
+
 export interface ContainerService {
   create(opts: CreateOptions): Promise<ContainerCreateResponse>;
   start(ref: string, opts?: { detachKeys?: string }): Promise<void>;
@@ -84,6 +125,13 @@ export interface ContainerService {
     ref: string,
     opts: { stream: boolean; oneShot: boolean; signal?: AbortSignal },
   ): Promise<AsyncIterable<ContainerStats>>;
+  changes(ref: string): Promise<FilesystemChange[]>;
+  export(ref: string, open: OpenDownload): Promise<void>;
+  /** @returns the image id */
+  commit(ref: string, opts: CommitRequest): Promise<string>;
+  statPath(ref: string, path: string): Promise<PathStat>;
+  getArchive(ref: string, path: string, open: OpenArchive): Promise<void>;
+  putArchive(ref: string, upload: ArchiveUpload): Promise<void>;
   prune(filters: Record<string, string[]>): Promise<{ deleted: string[]; reclaimedBytes: number }>;
   execCreate(ref: string, config: ExecConfig): Promise<string>;
   /** `open` undefined = detached. */

@@ -2,7 +2,7 @@
  * Finds out by its first bytes how a stream is compressed and undoes it. gzip may have several members; zstd several
  * frames. bzip2 and xz, which no current tool writes for layers, are refused by name.
  */
-import { PassThrough, type Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 
@@ -58,4 +58,11 @@ export async function peek(
     }
   }
   return { compression: compressionOf(start), stream: whole() };
+}
+
+/** The bytes without their compression. @throws what the source or inflating failed with */
+export async function* plainStream(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { compression, stream } = await peek(source);
+  if (compression === 'none') yield* stream;
+  else yield* Readable.from(stream, { objectMode: false }).compose(decompressor(compression)) as AsyncIterable<Buffer>;
 }

@@ -161,7 +161,7 @@ export function applyChanges(config: ImageConfig, changes: readonly string[]): I
     if (line === '' || line.startsWith('#')) continue;
     const [, word, rest] = /^(\S+)\s*([\s\S]*)$/.exec(line) as unknown as [string, string, string];
     const apply = Object.hasOwn(INSTRUCTIONS, word.toUpperCase()) ? INSTRUCTIONS[word.toUpperCase()] : undefined;
-    if (!apply) throw invalid(`${word} is not a valid change command`);
+    if (!apply) throw invalid(`${word.toLowerCase()} is not a valid change command`);
     apply(out, rest);
   }
   return out;

@@ -85,20 +85,21 @@ function parseHistory(entry: Json): HistoryEntry {
 function parseDefaults(value: unknown): ImageConfig {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) throw invalid('config is not an object');
+  // In the order of the engine's own structure, which is the order people see.
   const checks: Record<string, (v: unknown) => boolean> = {
     User: (v) => typeof v === 'string',
-    WorkingDir: (v) => typeof v === 'string',
-    StopSignal: (v) => typeof v === 'string',
-    ArgsEscaped: (v) => typeof v === 'boolean',
+    ExposedPorts: isObject,
     Env: isStrings,
     Cmd: isStrings,
+    Healthcheck: isObject,
+    ArgsEscaped: (v) => typeof v === 'boolean',
+    Volumes: isObject,
+    WorkingDir: (v) => typeof v === 'string',
     Entrypoint: isStrings,
     OnBuild: isStrings,
-    Shell: isStrings,
-    ExposedPorts: isObject,
-    Volumes: isObject,
-    Healthcheck: isObject,
     Labels: (v) => isObject(v) && Object.values(v).every((s) => typeof s === 'string'),
+    StopSignal: (v) => typeof v === 'string',
+    Shell: isStrings,
   };
   const out: Json = {};
   for (const [name, check] of Object.entries(checks)) {

@@ -12,9 +12,9 @@ import {
 import { applyChanges } from './changes.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
-import { layerDescriptor, storeManifest } from './manifest-of.ts';
+import { storeManifest } from './manifest-of.ts';
+import { storeNewLayer } from './new-layer.ts';
 import type { ProgressSink } from './service.types.ts';
-import { unpackSink } from './unpack-sink.ts';
 
 export interface ImportOptions {
   ref?: string;
@@ -38,7 +38,7 @@ export async function importImage(
   const config = applyChanges({}, opts.changes);
   const release = library.holdBlobs();
   try {
-    const layer = await importLayer(library, source, opts.signal);
+    const layer = await storeNewLayer(library, source, { signal: opts.signal });
     try {
       const created = new Date().toISOString();
       const comment = opts.message || 'Imported from -';
@@ -80,31 +80,4 @@ function taggable(text: string): Reference {
   const ref = parseReference(text);
   if (ref.digest) throw new DockerError('InvalidParameter', 'cannot import digest reference');
   return withDefaultTag(ref);
-}
-
-/** Stores the archive as it came and unpacks it in the same pass; its ids are known at its end. */
-async function importLayer(library: Library, source: AsyncIterable<Buffer>, signal: AbortSignal | undefined) {
-  const writer = await library.snapshotter.writeLayer();
-  const sink = unpackSink(writer);
-  const ingest = await library.content.ingest();
-  try {
-    for await (const chunk of source) {
-      signal?.throwIfAborted();
-      await Promise.all([ingest.write(chunk), sink.write(chunk)]);
-    }
-    signal?.throwIfAborted();
-    await sink.end();
-    const stored = await ingest.commit();
-    const finished = await writer.finish();
-    const chainId = finished.diffId;
-    const release = library.chains.leases.hold(chainId);
-    await library.chains.locks.run(chainId, () => finished.publish(chainId));
-    const blob = await layerDescriptor(library.content, stored);
-    const { diffId, sizeBytes, hasRoot } = finished;
-    return { chainId, release, record: { diffId, sizeBytes, hasRoot, blob } };
-  } catch (err) {
-    await Promise.all([ingest.abort(), writer.abort(), sink.destroy()]);
-    signal?.throwIfAborted();
-    throw err;
-  }
 }

@@ -19,6 +19,7 @@ import { ContentStore } from '../content/store.ts';
 import type { EventSink } from '../events/events.ts';
 import { type RetryPolicy, Transport } from '../registry/transport.ts';
 import { OverlaySnapshotter } from '../snapshots/overlay.ts';
+import { commitContainer } from './commit.ts';
 import { importImage } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { Library } from './library.ts';
@@ -78,6 +79,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     pull: (ref, options) => pullImage(pulls, ref, options),
     load: (archive, options) => loadImages(library, archive, options),
     import: (archive, options) => importImage(library, archive, options),
+    commit: (options) => commitContainer(library, options),
     list: (options) => listImages(library, options),
     inspect: (ref) => inspectImage(library, ref),
     history: (ref) => imageHistory(library, ref),

@@ -36,6 +36,23 @@ export interface PullOptions {
   allTags?: boolean;
 }
 
+/** What becomes an image: the container's changes on top of its image. */
+export interface CommitOptions {
+  containerId: string;
+  /** The container's image. */
+  imageId: string;
+  /** Of the new image, before `changes`. */
+  config: ImageConfig;
+  /** Dockerfile instructions. */
+  changes: string[];
+  /** Repository and tag, as typed. */
+  ref?: string;
+  author?: string;
+  comment?: string;
+  /** For the history: the container's command. */
+  createdBy: string;
+}
+
 export interface ImageService {
   /** @param ref as typed: `ubuntu`, `host:5000/a/b:tag`, `x@sha256:...`  @throws NotFound, Unauthorized, InvalidParameter, System */
   pull(ref: string, opts: PullOptions): Promise<void>;
@@ -56,6 +73,8 @@ export interface ImageService {
       signal?: AbortSignal;
     },
   ): Promise<string>;
+  /** The caller sees to it that the container changes nothing meanwhile. @returns the image id */
+  commit(opts: CommitOptions): Promise<string>;
   list(opts: {
     all: boolean;
     filters: Record<string, string[]>;

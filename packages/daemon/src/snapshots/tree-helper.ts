@@ -11,8 +11,12 @@ import { nativeDirectory } from '../runtime/native/bindings.ts';
 
 /** A tree as the helper sees it. */
 export interface TreeView {
-  /** A directory as it is; `/proc/<pid>/root` with the mounts of that process. Or the layers of one, below. */
+  /** A directory as it is. */
   root?: string;
+  /** Or the root file system of a process, and of what is mounted over it only these. */
+  pid?: number;
+  keep?: readonly string[];
+  /** Or an overlay of these. */
   /** Top first. */
   lowers?: readonly string[];
   upper?: string;
@@ -106,6 +110,8 @@ function closed(child: ChildProcess): Promise<{ code: number | null; signal: str
 function viewArguments(view: TreeView): string[] {
   return [
     ...(view.root === undefined ? [] : [`root=${view.root}`]),
+    ...(view.pid === undefined ? [] : [`pid=${view.pid}`]),
+    ...(view.keep ?? []).map((path) => `keep=${path}`),
     ...(view.lowers ?? []).map((path) => `lower=${path}`),
     ...(view.upper === undefined ? [] : [`upper=${view.upper}`]),
     ...(view.work === undefined ? [] : [`work=${view.work}`]),

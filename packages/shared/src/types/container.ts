@@ -21,6 +21,7 @@ export type ContainerState = Schemas['ContainerState'];
 export type ContainerTopResponse = Schemas['ContainerTopResponse'];
 export type ContainerWaitResponse = Schemas['ContainerWaitResponse'];
 export type ContainerStats = Schemas['ContainerStatsResponse'];
+export type FilesystemChange = Schemas['FilesystemChange'];
 export type HealthConfig = Schemas['HealthConfig'];
 export type Mount = Schemas['Mount'];
 export type MountPoint = Schemas['MountPoint'];

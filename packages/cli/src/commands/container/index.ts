@@ -10,14 +10,34 @@ export const containerGroup: CommandGroup = {
       load: async () => (await import('./attach.ts')).command,
     },
     {
+      name: 'commit',
+      summary: 'Make an image of what a container changed',
+      load: async () => (await import('./commit.ts')).command,
+    },
+    {
+      name: 'cp',
+      summary: 'Copy files between a container and this machine',
+      load: async () => (await import('./cp.ts')).command,
+    },
+    {
       name: 'create',
       summary: 'Make a container without starting it',
       load: async () => (await import('./create.ts')).command,
     },
     {
+      name: 'diff',
+      summary: "List what changed in a container's root file system",
+      load: async () => (await import('./diff.ts')).command,
+    },
+    {
       name: 'exec',
       summary: 'Run a command in a running container',
       load: async () => (await import('./exec.ts')).command,
+    },
+    {
+      name: 'export',
+      summary: "Write a container's root file system to an archive",
+      load: async () => (await import('./export.ts')).command,
     },
     {
       name: 'inspect',

@@ -4,19 +4,13 @@ import type { Method, Route } from '../router.ts';
 
 /** Method, path and the specification's name of the operation. A row goes when its route comes. */
 const MISSING: readonly [Method, string, string][] = [
-  ['GET', '/containers/{id}/changes', 'ContainerChanges'],
-  ['GET', '/containers/{id}/export', 'ContainerExport'],
   ['GET', '/containers/{id}/attach/ws', 'ContainerAttachWebsocket'],
-  ['GET', '/containers/{id}/archive', 'ContainerArchive'],
-  ['HEAD', '/containers/{id}/archive', 'ContainerArchiveInfo'],
-  ['PUT', '/containers/{id}/archive', 'PutContainerArchive'],
   ['POST', '/build', 'ImageBuild'],
   ['POST', '/build/prune', 'BuildPrune'],
   ['GET', '/images/{name+}/attestations', 'ImageAttestations'],
   ['POST', '/images/{name+}/push', 'ImagePush'],
   ['GET', '/images/search', 'ImageSearch'],
   ['POST', '/auth', 'SystemAuth'],
-  ['POST', '/commit', 'ImageCommit'],
   ['GET', '/images/{name+}/get', 'ImageGet'],
   ['GET', '/images/get', 'ImageGetAll'],
   ['PUT', '/volumes/{name}', 'VolumeUpdate'],

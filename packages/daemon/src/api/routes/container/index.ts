@@ -1,6 +1,14 @@
 /** The API of containers. */
 import type { ContainerService } from '../../../containers/service.types.ts';
-import { del, get, post, type Route } from '../../router.ts';
+import { del, get, head, post, put, type Route } from '../../router.ts';
+import {
+  getContainersArchive,
+  getContainersChanges,
+  getContainersExport,
+  headContainersArchive,
+  postCommit,
+  putContainersArchive,
+} from './files.ts';
 import { getContainersLogs, postContainersAttach } from './io.ts';
 import {
   deleteContainer,
@@ -39,6 +47,12 @@ export function containerRoutes(containers: ContainerService): Route[] {
     post('/containers/{id}/resize', postContainersResize(containers)),
     post('/containers/{id}/wait', postContainersWait(containers)),
     post('/containers/{id}/attach', postContainersAttach(containers), { hijacks: true }),
+    get('/containers/{id}/changes', getContainersChanges(containers)),
+    get('/containers/{id}/export', getContainersExport(containers)),
+    head('/containers/{id}/archive', headContainersArchive(containers)),
+    get('/containers/{id}/archive', getContainersArchive(containers)),
+    put('/containers/{id}/archive', putContainersArchive(containers)),
+    post('/commit', postCommit(containers)),
     del('/containers/{id}', deleteContainer(containers)),
   ];
 }
