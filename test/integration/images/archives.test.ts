@@ -180,7 +180,7 @@ test('an import of nonsense is refused and leaves nothing', { skip }, async () =
       message: 'archive/tar: invalid tar header',
     });
     await assert.rejects(bench.service.import(chunksOf(Buffer.alloc(0)), { ...options, changes: ['RUN x'] }), {
-      message: 'RUN is not a valid change command',
+      message: 'run is not a valid change command',
     });
     await assert.rejects(bench.service.import(chunksOf(await tarOf([{ name: '../x', content: '' }])), options), {
       message: /outside of the layer/,

@@ -34,7 +34,7 @@ test('changes alter the configuration as the Dockerfile instructions of their na
 
 test('what is no change is refused', () => {
   const rows: [string, RegExp][] = [
-    ['RUN ls', /^RUN is not a valid change command$/],
+    ['RUN ls', /^run is not a valid change command$/],
     ['constructor x', /^constructor is not a valid change command$/],
     ['ENV', /at least one argument/],
     ['ENV A', /must have two arguments/],
