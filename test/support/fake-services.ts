@@ -83,7 +83,12 @@ export function fakeServices(given: Partial<Services> = {}): Services {
 }
 
 function fakeNetworkAdministration(): NetworkAdministration {
-  return { create: async () => 'f'.repeat(64), remove: async () => {}, teardown: async () => {} };
+  return {
+    create: async () => 'f'.repeat(64),
+    remove: async () => {},
+    prune: async () => [],
+    teardown: async () => {},
+  };
 }
 
 export function noSuchContainer(ref: string): DockerError {

@@ -32,3 +32,8 @@ export async function volumesPrune(
 ): Promise<{ VolumesDeleted: string[] | null; SpaceReclaimed: number }> {
   return (await client.request('POST', '/volumes/prune', { query: { filters: filterQuery(filters) } })).json();
 }
+
+/** VolumeUpdate. @param version index of the object that is changed */
+export async function volumeUpdate(client: EngineClient, volume: string, version: number, body: object): Promise<void> {
+  await (await client.request('PUT', at(volume), { query: { version }, body })).discard();
+}

@@ -1,12 +1,12 @@
 /** Filters of ContainerList and ContainerPrune, turned into one predicate. */
 
-import { parseDuration } from '@tsdocker/shared/durations.ts';
 import { boolFilter, checkFilterKeys, type Filters, matchesLabels } from '@tsdocker/shared/filters.ts';
+import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError, containerNotFound, invalid } from './errors.ts';
 import { normalizePort } from './ports.ts';
-import { nowNanos, parseNanos } from './time.ts';
+import { parseNanos } from './time.ts';
 
 type Predicate = (c: Container) => boolean;
 type Deps = Pick<Domain, 'index' | 'images' | 'networks'>;
@@ -152,23 +152,10 @@ function ignoreMissing(err: unknown): undefined {
 /** Filters of prune: `until` (older than) and `label`, `label!`. @throws InvalidParameter */
 export function compilePruneFilters(f: Filters): Predicate {
   checkFilterKeys(f, ['until', 'label', 'label!']);
-  const until = f['until'] ?? [];
-  if (until.length > 1) throw invalid('more than one until filter specified');
-  const limit = until[0] === undefined ? undefined : parseUntil(until[0]);
+  const until = untilMillis(f);
+  const limit = until === undefined ? undefined : BigInt(Math.round(until)) * 1_000_000n;
   return (c) =>
     (limit === undefined || parseNanos(c.record.created) < limit) &&
     matchesLabels(f['label'], c.record.config.Labels) &&
     !(f['label!'] ?? []).some((label) => matchesLabels([label], c.record.config.Labels));
-}
-
-/** A duration back from now, seconds since the epoch, or a date. */
-function parseUntil(text: string): bigint {
-  if (/^\d+(\.\d+)?$/.test(text)) return BigInt(Math.round(Number(text) * 1e3)) * 1_000_000n;
-  try {
-    return nowNanos() - parseDuration(text);
-  } catch (cause) {
-    const millis = Date.parse(text);
-    if (Number.isNaN(millis)) throw invalid(`invalid filter 'until=${text}'`, cause);
-    return BigInt(millis) * 1_000_000n;
-  }
 }

@@ -1,6 +1,3 @@
-/** The filters of image list and prune, checked and made into questions. */
-import { DockerError } from '@tsdocker/shared/errors.ts';
-import { durationNanos } from './change-words.ts';
 import { invalidFilter } from './errors.ts';
 
 export type Filters = Record<string, string[]>;
@@ -39,19 +36,4 @@ export function labelsAvoid(
 function splitOnce(entry: string): [string, string | undefined] {
   const equals = entry.indexOf('=');
   return equals < 0 ? [entry, undefined] : [entry.slice(0, equals), entry.slice(equals + 1)];
-}
-
-/** Milliseconds since the epoch; a duration (`24h`, `1h30m`) counts back from now. @throws InvalidParameter */
-export function untilMillis(filters: Filters, now: number = Date.now()): number | undefined {
-  const values = filters['until'];
-  if (!values || values.length === 0) return undefined;
-  const [value] = values as [string];
-  if (values.length > 1) throw new DockerError('InvalidParameter', 'more than one until filter specified');
-  const duration = durationNanos(value);
-  if (duration !== undefined) return now - duration / 1e6;
-  if (/^\d+(?:\.\d+)?$/.test(value)) return Number(value) * 1000;
-  const parsed = /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(parsed))
-    throw new DockerError('InvalidParameter', `failed to parse value as time or duration: "${value}"`);
-  return parsed;
 }

@@ -1,9 +1,11 @@
 /** Lists images, newest first. @see Engine API `ImageList` */
+
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { familiarMatch, familiarString, parseReference } from '@tsdocker/shared/reference.ts';
 import type { ImageSummary } from '@tsdocker/shared/types/image.ts';
+import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { ParsedConfig } from './config.ts';
-import { booleanFilter, checkFilters, type Filters, labelsMatch, untilMillis } from './filters.ts';
+import { booleanFilter, checkFilters, type Filters, labelsMatch } from './filters.ts';
 import type { Library } from './library.ts';
 import { findImage } from './resolve.ts';
 

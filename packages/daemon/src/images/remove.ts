@@ -1,10 +1,12 @@
 /** Untags and deletes images, by Docker's rules about names, children and containers. @see Engine API `ImageDelete` */
+
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { codeOf } from '@tsdocker/shared/errors.ts';
 import { familiarString, nameOf, parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { ImageDeleteResponseItem } from '@tsdocker/shared/types/image.ts';
+import { untilMillis } from '@tsdocker/shared/until.ts';
 import { deleteConflict, noSuchImage, untagConflict } from './errors.ts';
-import { booleanFilter, checkFilters, type Filters, labelsAvoid, labelsMatch, untilMillis } from './filters.ts';
+import { booleanFilter, checkFilters, type Filters, labelsAvoid, labelsMatch } from './filters.ts';
 import type { Library } from './library.ts';
 import { findImage, isIdPrefix } from './resolve.ts';
 

@@ -1,7 +1,7 @@
 /** Checks the body of NetworkCreate. Pure. @see Engine API `NetworkCreate` */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { invalidRequest } from './errors.ts';
-import { broadcastOf, type Cidr, contains, parseAddress, parseCidr } from './ipam/ipv4.ts';
+import { broadcastOf, type Cidr, contains, formatAddress, parseAddress, parseCidr } from './ipam/ipv4.ts';
 import { OPTION } from './network.ts';
 import type { NetworkCreateOptions } from './service.types.ts';
 import type { NetworkIpam } from './store.ts';
@@ -64,7 +64,7 @@ function parseIpam(request: NetworkCreateOptions): Pick<ParsedCreate, 'subnet' |
     throw new DockerError('NotImplemented', `IPAM driver ${ipam.Driver} is not supported`);
   const configs = ipam?.Config ?? [];
   if (configs.length > 1) throw new DockerError('NotImplemented', 'networks with several subnets are not supported');
-  const options = ipam?.Options && Object.keys(ipam.Options).length > 0 ? ipam.Options : undefined;
+  const options = ipam?.Options;
   const config = configs[0];
   if (!config?.Subnet) {
     if (config?.Gateway || config?.IPRange) throw invalidRequest('invalid network config:\ninvalid subnet : no subnet');
@@ -89,7 +89,9 @@ function parseSubnet(value: string): Cidr {
   if (parsed.prefix > 30 || parsed.prefix < 8)
     throw invalidRequest(`invalid network config:\ninvalid subnet ${value}: it must be /8 to /30`);
   if (parsed.host !== parsed.address)
-    throw invalidRequest(`invalid network config:\ninvalid subnet ${value}: it has host bits set`);
+    throw invalidRequest(
+      `invalid network config:\ninvalid subnet ${value}: it should be ${formatAddress(parsed.address)}/${parsed.prefix}`,
+    );
   return { address: parsed.address, prefix: parsed.prefix };
 }
 

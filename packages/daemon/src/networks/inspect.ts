@@ -1,5 +1,7 @@
 /** Networks as the API shows them. Pure. @see Engine API `NetworkInspect`, `NetworkList` */
+
 import type { Network, NetworkInspect } from '@tsdocker/shared/types/network.ts';
+import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { Endpoint } from './endpoints.ts';
 import { invalidRequest } from './errors.ts';
 import { formatAddress } from './ipam/ipv4.ts';
@@ -116,4 +118,15 @@ export function networkFilter(
       const matches = (value: string): boolean => MATCHERS[key]!(record, value, used);
       return values.length === 0 || (key === 'label' ? values.every(matches) : values.some(matches));
     });
+}
+
+/** `until`, `label` and `label!`. @throws InvalidParameter */
+export function networkPruneFilter(filters: Record<string, string[]>): (record: NetworkRecord) => boolean {
+  const unknown = Object.keys(filters).find((key) => !['until', 'label', 'label!'].includes(key));
+  if (unknown) throw invalidRequest(`invalid filter '${unknown}'`);
+  const until = untilMillis(filters);
+  return (record) =>
+    (until === undefined || Date.parse(record.created) < until) &&
+    (filters['label'] ?? []).every((label) => matchesLabel(record, label)) &&
+    !(filters['label!'] ?? []).some((label) => matchesLabel(record, label));
 }

@@ -16,7 +16,7 @@ import { type Endpoint, endpointSettings, newEndpointId, portMap, portsOfMap } f
 import * as errors from './errors.ts';
 import type { Firewall } from './firewall/firewall.ts';
 import { NftablesFirewall } from './firewall/nftables/firewall.ts';
-import { networkFilter, toNetwork, toNetworkInspect } from './inspect.ts';
+import { networkFilter, networkPruneFilter, toNetwork, toNetworkInspect } from './inspect.ts';
 import { type Instance, instanceOf, tableName } from './instance.ts';
 import { formatAddress, parseAddress } from './ipam/ipv4.ts';
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink/socket.ts';
@@ -133,6 +133,23 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
     });
     await this.#firewall.setNetworks(this.#registry.filtered());
     this.#publishEvent('destroy', record, {});
+  }
+
+  async prune(filters: Record<string, string[]>): Promise<string[]> {
+    const wanted = networkPruneFilter(filters);
+    const removed: string[] = [];
+    for (const record of this.#registry.all()) {
+      if (record.predefined || !wanted(record) || this.#endpointsOf(record).length > 0) continue;
+      try {
+        await this.remove(record.id);
+        removed.push(record.name);
+      } catch (err) {
+        // Taken into use or removed meanwhile.
+        this.#options.log('warn', 'network not pruned', { network: record.name, error: describe(err) });
+      }
+    }
+    this.#options.events?.publish({ type: 'network', action: 'prune', id: '', attributes: { reclaimed: '0' } });
+    return removed;
   }
 
   async attach(req: AttachRequest): Promise<Sandbox> {

@@ -83,6 +83,8 @@ export interface NetworkAdministration {
   create(opts: NetworkCreateOptions): Promise<string>;
   /** @throws NotFound; Forbidden predefined or with active endpoints */
   remove(ref: string): Promise<void>;
+  /** Removes user networks without endpoints. @returns their names @throws InvalidParameter bad filter */
+  prune(filters: Record<string, string[]>): Promise<string[]>;
   /** At daemon shutdown, before `close`: takes bridges and firewall down when no container is connected; else does nothing. */
   teardown(): Promise<void>;
 }

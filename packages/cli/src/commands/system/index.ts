@@ -15,6 +15,7 @@ export const systemGroup: CommandGroup = {
       summary: 'Show the state of the daemon and its host',
       load: async () => (await import('./info.ts')).command,
     },
+    { name: 'prune', summary: 'Remove what is not used', load: async () => (await import('./prune.ts')).command },
   ],
 };
 

@@ -13,5 +13,6 @@ export const volumeGroup: CommandGroup = {
     { name: 'ls', aliases: ['list'], summary: 'List volumes', load: async () => (await import('./ls.ts')).command },
     { name: 'prune', summary: 'Remove unused volumes', load: async () => (await import('./prune.ts')).command },
     { name: 'rm', aliases: ['remove'], summary: 'Remove volumes', load: async () => (await import('./rm.ts')).command },
+    { name: 'update', summary: 'Change a cluster volume', load: async () => (await import('./update.ts')).command },
   ],
 };

@@ -2,7 +2,6 @@
 import type { ContainerService } from '../../containers/service.types.ts';
 import type { EventBus } from '../../events/bus.ts';
 import type { ImageService } from '../../images/service.types.ts';
-import type { NetworkService } from '../../networks/service.types.ts';
 import type { SystemService } from '../../system/service.ts';
 import type { VolumeService } from '../../volumes/service.types.ts';
 import type { Route } from '../router.ts';
@@ -10,7 +9,7 @@ import { absentRoutes } from './absent.ts';
 import { containerRoutes } from './container/index.ts';
 import { execRoutes } from './exec/index.ts';
 import { imageRoutes } from './image/index.ts';
-import { networkRoutes } from './network/index.ts';
+import { type Networks, networkRoutes } from './network/index.ts';
 import { notImplementedRoutes } from './not-implemented.ts';
 import { systemRoutes } from './system/index.ts';
 import { volumeRoutes } from './volume/index.ts';
@@ -19,7 +18,7 @@ import { volumeRoutes } from './volume/index.ts';
 export interface ApiServices {
   containers: ContainerService;
   images: ImageService;
-  networks: NetworkService;
+  networks: Networks;
   volumes: VolumeService;
   system: SystemService;
   events: EventBus;
