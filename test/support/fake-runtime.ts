@@ -184,6 +184,33 @@ export class FakeRunning extends FakeProcess implements RunningContainer {
   async reopenLog(): Promise<void> {}
 }
 
+/** Of a machine with cgroup v1 and nearly everything. */
+export const CAPABILITIES: RuntimeCapabilities = {
+  cgroupVersion: 1,
+  memoryLimit: true,
+  swapLimit: true,
+  memoryReservation: true,
+  memorySwappiness: true,
+  cpuCfs: true,
+  cpuShares: true,
+  cpuRealtime: true,
+  cpuset: true,
+  pidsLimit: true,
+  blkioWeight: false,
+  blkioWeightDevice: false,
+  readBps: true,
+  writeBps: true,
+  readIops: true,
+  writeIops: true,
+  oomKillDisable: true,
+  kernelMemoryTcp: false,
+  cpus: '0-1',
+  mems: '0',
+  seccomp: true,
+  apparmor: false,
+  selinux: false,
+};
+
 /** Programs run until a test ends them or, by default, SIGTERM or SIGKILL does. */
 export class FakeRuntime implements Runtime {
   readonly running = new Map<string, FakeRunning>();
@@ -237,19 +264,5 @@ export class FakeRuntime implements Runtime {
     if (this.running.has(id)) throw new Error(`forget of running ${id}`);
     this.notes.delete(id);
   }
-  readonly capabilities: RuntimeCapabilities = {
-    cgroupVersion: 1,
-    memoryLimit: true,
-    swapLimit: true,
-    cpuCfs: true,
-    cpuShares: true,
-    cpuset: true,
-    pidsLimit: true,
-    blkioWeight: false,
-    oomKillDisable: true,
-    kernelMemoryTcp: false,
-    seccomp: true,
-    apparmor: false,
-    selinux: false,
-  };
+  readonly capabilities = CAPABILITIES;
 }

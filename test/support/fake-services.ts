@@ -7,6 +7,7 @@ import type { NetworkAdministration, NetworkService } from '../../packages/daemo
 import type { RuntimeCapabilities } from '../../packages/daemon/src/runtime/runtime.ts';
 import type { VolumeService } from '../../packages/daemon/src/volumes/service.types.ts';
 import { DockerError } from '../../packages/shared/src/errors.ts';
+import { CAPABILITIES } from './fake-runtime.ts';
 
 /** Every method that a test does not give throws its name. */
 function partial<T extends object>(name: string, given: Partial<T>): T {
@@ -55,21 +56,7 @@ export function fakeVolumeService(given: Partial<VolumeService> = {}): VolumeSer
   return partial('volumes', { list: async () => ({ volumes: [], warnings: [] }), ...given });
 }
 
-export const fakeCapabilities: RuntimeCapabilities = {
-  cgroupVersion: 1,
-  memoryLimit: true,
-  swapLimit: true,
-  cpuCfs: true,
-  cpuShares: true,
-  cpuset: true,
-  pidsLimit: true,
-  blkioWeight: true,
-  oomKillDisable: true,
-  kernelMemoryTcp: true,
-  seccomp: true,
-  apparmor: false,
-  selinux: false,
-};
+export const fakeCapabilities: RuntimeCapabilities = { ...CAPABILITIES, blkioWeight: true, kernelMemoryTcp: true };
 
 export function fakeServices(given: Partial<Services> = {}): Services {
   return {

@@ -1,6 +1,6 @@
-/** What clients of older API versions see. */
+/** What clients of older API versions see, and what they may ask. */
 import { compareApiVersions } from '@tsdocker/shared/api-version.ts';
-import type { ContainerInspect } from '@tsdocker/shared/types/container.ts';
+import type { ContainerInspect, HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { ImageInspect, ImageSummary } from '@tsdocker/shared/types/image.ts';
 import type { BusEvent } from '../events/bus.ts';
 
@@ -36,6 +36,13 @@ export function containerInspectFor(version: string, container: ContainerInspect
       ...Object.fromEntries(addresses),
     },
   };
+}
+
+/** Until 1.40 an update could not change the pids limit, and clients may send a 0 they do not mean. */
+export function containerUpdateFrom(version: string, asked: HostConfig): HostConfig {
+  if (!isBefore(version, '1.40')) return asked;
+  const { PidsLimit: _, ...rest } = asked;
+  return rest;
 }
 
 export function imageSummaryFor(version: string, image: ImageSummary): unknown {

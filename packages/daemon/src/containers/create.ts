@@ -8,7 +8,7 @@ import type { Domain } from './deps.types.ts';
 import { asDockerError, invalid } from './errors.ts';
 import { publish } from './events.ts';
 import { withDefaults } from './host-config.ts';
-import { type CpusetLists, checkLimits } from './limits.ts';
+import { checkLimits } from './limits.ts';
 import { argvOf, mergeImage } from './merge-image.ts';
 import { makeMounts, planMounts } from './mounts.ts';
 import { checkName, generateName, newContainerId } from './names.ts';
@@ -31,7 +31,7 @@ export type CreateDeps = Pick<
   | 'log'
   | 'systemPaths'
   | 'logWriterConfig'
-> & { cpusets: CpusetLists };
+>;
 
 /** @throws NotFound, InvalidParameter, Conflict, System, in Docker's words; nothing stays behind */
 export async function createContainer(deps: CreateDeps, opts: CreateOptions): Promise<ContainerCreateResponse> {
@@ -42,7 +42,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
   checkConfig(given);
   checkHostConfig(host, given, deps.config.runtimes);
   if (host.LogConfig) deps.logWriterConfig(host.LogConfig);
-  const warnings = checkLimits(host, deps.runtime.capabilities, deps.cpusets);
+  const warnings = checkLimits(host, deps.runtime.capabilities, { update: false });
   checkJoins(deps, host);
 
   const id = newContainerId();

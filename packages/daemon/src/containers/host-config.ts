@@ -101,10 +101,9 @@ export function withDefaults(
   return hostConfig;
 }
 
-/** Limits that follow from others: swap is twice the memory; a pids limit below 1 is none; shares have a floor and a ceiling. */
-export function adjustLimits(h: HostConfig): void {
+/** Limits that follow from others: swap is twice the memory; a pids limit below 1 is none. */
+function adjustLimits(h: HostConfig): void {
   if (h.Memory && h.Memory > 0 && !h.MemorySwap) h.MemorySwap = h.Memory * 2;
   if (h.MemorySwappiness === -1) h.MemorySwappiness = null as unknown as number;
   if (h.PidsLimit !== undefined && h.PidsLimit !== null && h.PidsLimit <= 0) h.PidsLimit = null;
-  if (h.CpuShares) h.CpuShares = Math.min(Math.max(h.CpuShares, 2), 262144);
 }

@@ -1,53 +1,72 @@
-/** Checks of cgroup limits, in Docker's words. What this kernel cannot do is dropped with a warning. */
+/** Checks of cgroup limits at create and update, in Docker's words. What this kernel cannot do is dropped with a warning. */
 import { availableParallelism } from 'node:os';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
-import type { RuntimeCapabilities } from '../runtime/runtime.ts';
+import { parseCpuList } from '../runtime/cgroup/cpu-list.ts';
+import type { CgroupFeatures } from '../runtime/cgroup/features.ts';
 import { invalid } from './errors.ts';
 
 const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
-const MAXIMUM_CPUSET = 8192;
+const NOT_MOUNTED = 'or the cgroup is not mounted.';
+
+export interface LimitChecks {
+  /** The limits change those of a container, which may have its memory limit already. */
+  update: boolean;
+  /** Default: this machine's. */
+  cpuCount?: number;
+}
 
 /** Checks the limits and drops unsupported ones from `h`. @returns warnings @throws InvalidParameter */
-export function checkLimits(h: HostConfig, can: RuntimeCapabilities, available: CpusetLists): string[] {
+export function checkLimits(h: HostConfig, can: CgroupFeatures, checks: LimitChecks): string[] {
   const warnings: string[] = [];
-  checkMemory(h, can, warnings);
+  checkRealtime(h, can);
+  checkMemory(h, can, warnings, checks);
+  checkSwappiness(h, can, warnings);
+  checkReservation(h, can, warnings);
   checkPidsAndOom(h, can, warnings);
-  checkCpu(h, can, warnings);
-  checkCpuset(h, can, available, warnings);
+  checkCpu(h, can, warnings, checks.cpuCount ?? availableParallelism());
+  checkCpuset(h, can, warnings);
   checkBlkio(h, can, warnings);
   return warnings;
 }
 
-function checkMemory(h: HostConfig, can: RuntimeCapabilities, warnings: string[]): void {
-  const lacks = (what: string) => `Your kernel does not support ${what} or the cgroup is not mounted.`;
+function checkMemory(h: HostConfig, can: CgroupFeatures, warnings: string[], { update }: LimitChecks): void {
+  if (h.Memory && h.Memory < MINIMUM_MEMORY_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
   if (h.Memory && !can.memoryLimit) {
-    warnings.push(`${lacks('memory limit capabilities')} Limitation discarded.`);
+    warnings.push(`Your kernel does not support memory limit capabilities ${NOT_MOUNTED} Limitation discarded.`);
     h.Memory = 0;
     h.MemorySwap = -1;
   }
-  if (h.Memory && h.Memory < MINIMUM_MEMORY_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
   if (h.Memory && h.MemorySwap !== -1 && !can.swapLimit) {
-    warnings.push(`${lacks('swap limit capabilities')} Memory limited without swap.`);
+    warnings.push(`Your kernel does not support swap limit capabilities ${NOT_MOUNTED} Memory limited without swap.`);
     h.MemorySwap = -1;
   }
-  const { Memory: memory = 0, MemorySwap: swap = 0, MemoryReservation: reservation = 0 } = h;
+  const { Memory: memory = 0, MemorySwap: swap = 0 } = h;
   if (memory > 0 && swap > 0 && swap < memory) {
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
   }
-  if (memory === 0 && swap > 0) {
+  if (memory === 0 && swap > 0 && !update) {
     throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   }
-  const swappiness = h.MemorySwappiness;
-  if (swappiness !== undefined && swappiness !== null && swappiness !== -1) {
-    if (can.cgroupVersion === 2) {
-      warnings.push(
-        'Your kernel does not support memory swappiness capabilities or the cgroup is not mounted. Memory swappiness discarded.',
-      );
-      h.MemorySwappiness = null as unknown as number;
-    } else if (swappiness < 0 || swappiness > 100) {
-      throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
-    }
+}
+
+function checkSwappiness(h: HostConfig, can: CgroupFeatures, warnings: string[]): void {
+  const value = h.MemorySwappiness;
+  if (value === undefined || value === null || value === -1) return;
+  if (!can.memorySwappiness) {
+    const lack = `Your kernel does not support memory swappiness capabilities ${NOT_MOUNTED}`;
+    warnings.push(`${lack} Memory swappiness discarded.`);
+    delete h.MemorySwappiness;
+  } else if (value < 0 || value > 100) {
+    throw invalid(`Invalid value: ${value}, valid memory swappiness range is 0-100`);
   }
+}
+
+function checkReservation(h: HostConfig, can: CgroupFeatures, warnings: string[]): void {
+  if (h.MemoryReservation && h.MemoryReservation > 0 && !can.memoryReservation) {
+    warnings.push(`Your kernel does not support memory soft limit capabilities ${NOT_MOUNTED} Limitation discarded.`);
+    h.MemoryReservation = 0;
+  }
+  const { Memory: memory = 0, MemoryReservation: reservation = 0 } = h;
   if (reservation > 0 && reservation < MINIMUM_MEMORY_BYTES) {
     throw invalid('Minimum memory reservation allowed is 6MB');
   }
@@ -56,40 +75,50 @@ function checkMemory(h: HostConfig, can: RuntimeCapabilities, warnings: string[]
   }
 }
 
-function checkPidsAndOom(h: HostConfig, can: RuntimeCapabilities, warnings: string[]): void {
-  if (h.OomKillDisable && !can.oomKillDisable) {
-    warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
-    h.OomKillDisable = undefined;
+function checkPidsAndOom(h: HostConfig, can: CgroupFeatures, warnings: string[]): void {
+  if (!can.oomKillDisable) {
+    if (h.OomKillDisable) warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
+    delete h.OomKillDisable;
   }
   if (h.OomKillDisable && !h.Memory) {
     warnings.push(
       'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
     );
   }
-  if (h.PidsLimit && h.PidsLimit > 0 && !can.pidsLimit) {
-    warnings.push(
-      'Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded.',
-    );
+  if (h.PidsLimit && !can.pidsLimit) {
+    const lack = `Your kernel does not support PIDs limit capabilities ${NOT_MOUNTED}`;
+    if (h.PidsLimit > 0) warnings.push(`${lack} PIDs limit discarded.`);
     h.PidsLimit = null;
   }
 }
 
-function checkCpu(h: HostConfig, can: RuntimeCapabilities, warnings: string[]): void {
-  const { NanoCpus: nano = 0, CpuPeriod: period = 0, CpuQuota: quota = 0 } = h;
+function checkRealtime(h: HostConfig, can: CgroupFeatures): void {
+  const { CpuRealtimePeriod: period = 0, CpuRealtimeRuntime: runtime = 0 } = h;
+  if ((period || runtime) && !can.cpuRealtime) throw invalid('Your kernel does not support CPU real-time scheduler');
+  if (period && runtime > period) throw invalid('cpu real-time runtime cannot be higher than cpu real-time period');
+}
+
+function checkCpu(h: HostConfig, can: CgroupFeatures, warnings: string[], cpus: number): void {
+  const { NanoCpus: nano = 0, CpuPeriod: period = 0, CpuQuota: quota = 0, CpuShares: shares = 0 } = h;
   if (nano > 0 && period > 0) throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (nano > 0 && quota > 0) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
   if (nano > 0 && !can.cpuCfs) {
-    throw invalid(
-      'NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted',
-    );
+    const why = `as your kernel does not support CPU CFS scheduler ${NOT_MOUNTED.replace(/\.$/, '')}`;
+    throw invalid(`NanoCPUs can not be set, ${why}`);
   }
-  const cpus = availableParallelism();
   if (nano < 0 || nano > cpus * 1e9) {
-    throw invalid(`Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+    throw invalid(`range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
   }
-  if (h.CpuShares && !can.cpuShares) {
-    warnings.push('Your kernel does not support CPU shares or the cgroup is not mounted. Shares discarded.');
+  if (shares < 0 && can.cpuShares) {
+    throw invalid(`invalid CPU shares (${shares}): value must be a positive integer`);
+  }
+  if (shares > 0 && !can.cpuShares) {
+    warnings.push(`Your kernel does not support CPU shares ${NOT_MOUNTED} Shares discarded.`);
     h.CpuShares = 0;
+  }
+  if (h.CpuPercent && h.CpuPercent > 0) {
+    warnings.push('linux does not support CPU percent. Percent discarded.');
+    h.CpuPercent = 0;
   }
   if ((period || quota) && !can.cpuCfs) {
     warnings.push('Your kernel does not support CPU CFS scheduler. CPU period/quota discarded.');
@@ -103,50 +132,44 @@ function checkCpu(h: HostConfig, can: RuntimeCapabilities, warnings: string[]): 
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
 }
 
-/** What the host has, as the kernel lists it: `0-1`. */
-export interface CpusetLists {
-  cpus: string;
-  mems: string;
-}
-
-function checkCpuset(h: HostConfig, can: RuntimeCapabilities, available: CpusetLists, warnings: string[]): void {
+function checkCpuset(h: HostConfig, can: CgroupFeatures, warnings: string[]): void {
   if ((h.CpusetCpus || h.CpusetMems) && !can.cpuset) {
-    warnings.push('Your kernel does not support cpuset or the cgroup is not mounted. Cpuset discarded.');
+    warnings.push(`Your kernel does not support cpuset ${NOT_MOUNTED} Cpuset discarded.`);
     h.CpusetCpus = '';
     h.CpusetMems = '';
   }
-  if (h.CpusetCpus && !isSubset(h.CpusetCpus, available.cpus, 'cpus')) {
-    throw invalid(`Requested CPUs are not available - requested ${h.CpusetCpus}, available: ${available.cpus}`);
+  if (h.CpusetCpus && !isSubset(h.CpusetCpus, can.cpus, 'cpus')) {
+    throw invalid(`Requested CPUs are not available - requested ${h.CpusetCpus}, available: ${can.cpus}`);
   }
-  if (h.CpusetMems && !isSubset(h.CpusetMems, available.mems, 'mems')) {
-    throw invalid(`Requested memory nodes are not available - requested ${h.CpusetMems}, available: ${available.mems}`);
+  if (h.CpusetMems && !isSubset(h.CpusetMems, can.mems, 'mems')) {
+    throw invalid(`Requested memory nodes are not available - requested ${h.CpusetMems}, available: ${can.mems}`);
   }
 }
 
 function isSubset(asked: string, available: string, what: 'cpus' | 'mems'): boolean {
-  const has = parseCpuset(available, what);
-  return [...parseCpuset(asked, what)].every((n) => has.has(n));
-}
-
-/** `0-2,5` as a set. @throws InvalidParameter */
-export function parseCpuset(text: string, what: 'cpus' | 'mems'): Set<number> {
-  const numbers = new Set<number>();
-  for (const part of text.split(',')) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
-    const low = Number(match?.[1]);
-    const high = Number(match?.[2] ?? match?.[1]);
-    if (!match || high < low) throw invalid(`Invalid value ${text} for cpuset ${what}: invalid format: ${text}`);
-    if (high > MAXIMUM_CPUSET) {
-      throw invalid(`Invalid value ${text} for cpuset ${what}: value of out range, maximum is ${MAXIMUM_CPUSET}`);
+  const parse = (text: string) => {
+    try {
+      return parseCpuList(text);
+    } catch (cause) {
+      throw invalid(`Invalid value ${text} for cpuset ${what}: ${(cause as Error).message}`, cause);
     }
-    for (let n = low; n <= high; n++) numbers.add(n);
-  }
-  return numbers;
+  };
+  const has = parse(available);
+  return [...parse(asked)].every((n) => has.has(n));
 }
 
-function checkBlkio(h: HostConfig, can: RuntimeCapabilities, warnings: string[]): void {
+/** Lists for single devices: member, feature, and what the kernel then lacks and Docker drops. */
+const DEVICE_LISTS = [
+  ['BlkioWeightDevice', 'blkioWeightDevice', 'Block I/O weight_device', 'Weight-device'],
+  ['BlkioDeviceReadBps', 'readBps', 'BPS Block I/O read limit', 'Block I/O BPS read limit'],
+  ['BlkioDeviceWriteBps', 'writeBps', 'BPS Block I/O write limit', 'Block I/O BPS write limit'],
+  ['BlkioDeviceReadIOps', 'readIops', 'IOPS Block read limit', 'Block I/O IOPS read limit'],
+  ['BlkioDeviceWriteIOps', 'writeIops', 'IOPS Block write limit', 'Block I/O IOPS write limit'],
+] as const;
+
+function checkBlkio(h: HostConfig, can: CgroupFeatures, warnings: string[]): void {
   if (h.BlkioWeight && !can.blkioWeight) {
-    warnings.push('Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.');
+    warnings.push(`Your kernel does not support Block I/O weight ${NOT_MOUNTED} Weight discarded.`);
     h.BlkioWeight = 0;
   }
   if (h.BlkioWeight && (h.BlkioWeight < 10 || h.BlkioWeight > 1000)) {
@@ -154,5 +177,10 @@ function checkBlkio(h: HostConfig, can: RuntimeCapabilities, warnings: string[])
   }
   if (h.IOMaximumBandwidth || h.IOMaximumIOps) {
     throw invalid('Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps');
+  }
+  for (const [member, feature, lacking, dropped] of DEVICE_LISTS) {
+    if (!h[member]?.length || can[feature]) continue;
+    warnings.push(`Your kernel does not support ${lacking} ${NOT_MOUNTED} ${dropped} discarded.`);
+    h[member] = [];
   }
 }

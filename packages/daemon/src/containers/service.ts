@@ -5,7 +5,6 @@
  * Each container has one lock, held while it changes state (start, exit, signals, pause, rename, update, removal) and never while
  * waiting for its process to end, so that a kill can overtake a stop. No lock spans two containers.
  */
-import { readFile } from 'node:fs/promises';
 import type { ImageUsers } from '../images/service.types.ts';
 import { getArchive, putArchive, statPath } from './archive.ts';
 import { attachContainer } from './attach.ts';
@@ -20,7 +19,6 @@ import { createExec, ExecTable, resizeExec, startExec } from './exec.ts';
 import { exportContainer } from './export.ts';
 import { inspectContainer } from './inspect.ts';
 import { killContainer } from './kill.ts';
-import type { CpusetLists } from './limits.ts';
 import { listContainers } from './list.ts';
 import { containerLogs } from './logs.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
@@ -44,15 +42,13 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
   const index = new ContainerIndex();
   const store = new ContainerStore(deps.config.dataRoot);
   await store.prepare();
-  const cpusets = await hostCpusets();
   let closing = false;
   const isClosing = () => closing;
-  const domain: StartDeps & ContainersDeps & { execs: ExecTable; cpusets: CpusetLists } = {
+  const domain: StartDeps & ContainersDeps & { execs: ExecTable } = {
     ...deps,
     index,
     store,
     execs: new ExecTable(),
-    cpusets,
     isClosing,
     relaunch: (c, from) => relaunch(domain, c, from),
   };
@@ -124,18 +120,4 @@ function countStates(containers: Iterable<Container>) {
     else counts.stopped++;
   }
   return counts;
-}
-
-/** The CPUs and memory nodes that are there; a kernel without NUMA has node 0. */
-async function hostCpusets(): Promise<CpusetLists> {
-  const read = (path: string, fallback: string) =>
-    readFile(path, 'utf8').then(
-      (text) => text.trim(),
-      () => fallback,
-    );
-  const [cpus, mems] = await Promise.all([
-    read('/sys/devices/system/cpu/online', '0-8191'),
-    read('/sys/devices/system/node/online', '0'),
-  ]);
-  return { cpus, mems };
 }

@@ -34,11 +34,9 @@ export function readSpecHost(cgroupVersion: 1 | 2, options: HostOptions): SpecHo
 }
 
 export function runtimeCapabilities(features: CgroupFeatures, apparmor: boolean): RuntimeCapabilities {
-  const { cgroupVersion, memoryLimit, swapLimit, cpuCfs, cpuShares, cpuset, pidsLimit, blkioWeight } = features;
-  const { oomKillDisable, kernelMemoryTcp } = features;
   return {
-    ...{ cgroupVersion, memoryLimit, swapLimit, cpuCfs, cpuShares, cpuset, pidsLimit, blkioWeight },
-    ...{ oomKillDisable, kernelMemoryTcp, apparmor },
+    ...features,
+    apparmor,
     // /proc/self/status has the line on every kernel built with seccomp filters.
     seccomp: /^Seccomp:/m.test(readFileSync('/proc/self/status', 'utf8')),
     selinux: false,

@@ -4,6 +4,7 @@
  */
 import type { ContainerConfig, HostConfig, MountPoint } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig } from '@tsdocker/shared/types/exec.ts';
+import type { CgroupFeatures } from './cgroup/features.ts';
 
 /** The directories of a container's root file system, top lower first; `volatile` only for containers removed at exit. */
 export interface Rootfs {
@@ -179,17 +180,7 @@ export interface Runtime {
   readonly capabilities: RuntimeCapabilities;
 }
 
-export interface RuntimeCapabilities {
-  cgroupVersion: 1 | 2;
-  memoryLimit: boolean;
-  swapLimit: boolean;
-  cpuCfs: boolean;
-  cpuShares: boolean;
-  cpuset: boolean;
-  pidsLimit: boolean;
-  blkioWeight: boolean;
-  oomKillDisable: boolean;
-  kernelMemoryTcp: boolean;
+export interface RuntimeCapabilities extends CgroupFeatures {
   seccomp: boolean;
   apparmor: boolean;
   selinux: boolean;

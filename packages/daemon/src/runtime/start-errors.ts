@@ -63,7 +63,8 @@ function exitCodeOf(err: StepError, isExec: boolean): number {
   return err.code === 'ENOENT' ? NOT_FOUND : UNKNOWN;
 }
 
-function errnoText(err: StepError): string {
+/** @param err errno is positive, as the shim says it */
+export function errnoText(err: Pick<StepError, 'code' | 'errno'>): string {
   return ERRNO_TEXT[err.code] ?? getSystemErrorMessage(-err.errno) ?? `errno ${err.errno}`;
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCpuset } from '../../../../packages/daemon/src/containers/limits.ts';
 import { expandExposed } from '../../../../packages/daemon/src/containers/ports.ts';
 import {
   nextDelay,
@@ -9,6 +8,7 @@ import {
 } from '../../../../packages/daemon/src/containers/restart-policy.ts';
 import { formatNanos, parseNanos } from '../../../../packages/daemon/src/containers/time.ts';
 import { pickProcesses } from '../../../../packages/daemon/src/containers/top.ts';
+import { parseCpuList } from '../../../../packages/daemon/src/runtime/cgroup/cpu-list.ts';
 import { containerDomain } from '../../../support/container-domain.ts';
 
 const ALL = { all: true, size: false, filters: {} };
@@ -149,6 +149,10 @@ test('update changes limits and policy, or nothing', async () => {
         'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
       ),
     ],
+    [
+      { Memory: 8 << 20, MemorySwap: 7 << 20 },
+      'Minimum memoryswap limit should be larger than memory limit, see usage',
+    ],
     [{ CpuQuota: 5000 }, cannot('Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set')],
     [
       { RestartPolicy: { Name: 'zz' } },
@@ -163,6 +167,22 @@ test('update changes limits and policy, or nothing', async () => {
   const { HostConfig } = await d.service.inspect('web', { size: false });
   assert.deepEqual([HostConfig?.Memory, HostConfig?.MemorySwap, HostConfig?.NanoCpus], [64 << 20, -1, 1e9]);
   assert.deepEqual(HostConfig?.RestartPolicy, policy);
+  const unlimitedSwap = cannot(
+    'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+  );
+  await assert.rejects(d.service.update('web', { Memory: 32 << 20 }), { code: 'Conflict', message: unlimitedSwap });
+  for (const [asked, kept] of [
+    [30, 30],
+    [-1, 0],
+  ]) {
+    await d.service.update('web', { PidsLimit: asked } as never);
+    assert.equal((await d.service.inspect('web', { size: false })).HostConfig?.PidsLimit, kept);
+  }
+  await d.createHost({ AutoRemove: true }, 'removes');
+  await assert.rejects(d.service.update('removes', { RestartPolicy: { Name: 'always' } } as never), {
+    code: 'Conflict',
+    message: /^Cannot update container \w+: Restart policy cannot be updated because AutoRemove is enabled/,
+  });
 });
 
 test('prune removes what does not run and matches', async () => {
@@ -196,8 +216,8 @@ test('restart decisions and delays', () => {
 test('ranges and times', () => {
   assert.deepEqual(expandExposed('8000-8002/udp'), ['8000/udp', '8001/udp', '8002/udp']);
   for (const bad of ['9-8', '1-99999', 'x', '80/zz', '-1']) assert.throws(() => expandExposed(bad));
-  assert.deepEqual([...parseCpuset('0-2,5', 'cpus')], [0, 1, 2, 5]);
-  assert.throws(() => parseCpuset('0-999999999', 'cpus'));
+  assert.deepEqual([...parseCpuList('0-2,5')], [0, 1, 2, 5]);
+  assert.throws(() => parseCpuList('0-999999999'));
   for (const nanos of [1_700_000_000_000_000_000n, 1_700_000_000_120_000_005n]) {
     assert.equal(parseNanos(formatNanos(nanos)), nanos);
   }

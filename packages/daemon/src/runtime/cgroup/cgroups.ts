@@ -10,6 +10,7 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { CgroupStats } from '../runtime.ts';
 import type { CgroupPlan } from '../shim/shim.types.ts';
 import type { DeviceRule } from '../spec/devices.ts';
+import { errnoText } from '../start-errors.ts';
 import { type CgroupFeatures, detectFeatures } from './features.ts';
 import { type CgroupLayout, containerDirectory, DEFAULT_PARENT, detectLayout, hierarchyOf } from './layout.ts';
 import { type LimitedResources, limitsOf } from './limits.ts';
@@ -130,9 +131,10 @@ async function writeCgroup(path: string, write: ControllerWrite): Promise<void> 
   try {
     await writeFile(path, write.value, { flag: 'r+' });
   } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
+    const { code = '', errno = 0 } = cause as NodeJS.ErrnoException;
     if (write.optional && ['ENOENT', 'EOPNOTSUPP', 'EACCES'].includes(code)) return;
-    const error = new DockerError('System', `failed to write ${write.value} to ${write.file}: ${code}`, { cause });
+    const reason = errnoText({ code, errno: -errno });
+    const error = new DockerError('System', `failed to write "${write.value}": write ${path}: ${reason}`, { cause });
     throw Object.assign(error, { errno: code });
   }
 }

@@ -1,25 +1,21 @@
 /** What the kernel's cgroups offer here: read once at daemon start. */
-import type { RuntimeCapabilities } from '../runtime.ts';
 import { type CgroupLayout, hierarchyOf } from './layout.ts';
 
-/** The cgroup half of RuntimeCapabilities, and what only validation needs. */
-export interface CgroupFeatures
-  extends Pick<
-    RuntimeCapabilities,
-    | 'cgroupVersion'
-    | 'memoryLimit'
-    | 'swapLimit'
-    | 'cpuCfs'
-    | 'cpuShares'
-    | 'cpuset'
-    | 'pidsLimit'
-    | 'blkioWeight'
-    | 'oomKillDisable'
-    | 'kernelMemoryTcp'
-  > {
+/** The cgroup half of RuntimeCapabilities: what limits may be asked for. */
+export interface CgroupFeatures {
+  cgroupVersion: 1 | 2;
+  memoryLimit: boolean;
+  swapLimit: boolean;
   memoryReservation: boolean;
   memorySwappiness: boolean;
+  oomKillDisable: boolean;
+  kernelMemoryTcp: boolean;
+  cpuShares: boolean;
+  cpuCfs: boolean;
   cpuRealtime: boolean;
+  cpuset: boolean;
+  pidsLimit: boolean;
+  blkioWeight: boolean;
   blkioWeightDevice: boolean;
   readBps: boolean;
   writeBps: boolean;

@@ -54,7 +54,7 @@ export async function limitsOf(resources: LimitedResources): Promise<CgroupLimit
     ...cpuLimits(r),
     ...memoryLimits(r),
   };
-  if (r.PidsLimit) limits.pids = r.PidsLimit < 0 ? -1 : r.PidsLimit;
+  if (typeof r.PidsLimit === 'number') limits.pids = r.PidsLimit <= 0 ? -1 : r.PidsLimit;
   if (r.BlkioWeight) limits.blkioWeight = r.BlkioWeight;
   return limits;
 }

@@ -1,4 +1,5 @@
 /** Limits as writes to cgroup v1 files. @see Documentation/admin-guide/cgroup-v1/ */
+import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { DeviceRule } from '../spec/devices.ts';
 import type { CgroupLimits, DeviceValue } from './limits.ts';
 
@@ -18,7 +19,14 @@ export interface V1Facts {
   currentMemorySwap?: bigint;
 }
 
-/** cpuset is not here: it must be filled from the parents (see cpuset.ts). */
+/** The kernel takes other shares silently as these. */
+const MIN_SHARES = 2;
+const MAX_SHARES = 262_144;
+
+/**
+ * cpuset is not here: it must be filled from the parents (see cpuset.ts).
+ * @throws System CPU shares the kernel would not keep
+ */
 export function v1Writes(limits: CgroupLimits, facts: V1Facts): ControllerWrite[] {
   return [...cpuWrites(limits), ...memoryWrites(limits, facts), ...pidsWrites(limits), ...blkioWrites(limits, facts)];
 }
@@ -39,7 +47,7 @@ function deviceLine(rule: DeviceRule): string {
 
 function cpuWrites(limits: CgroupLimits): ControllerWrite[] {
   const writes: ControllerWrite[] = [];
-  if (limits.cpuShares !== undefined) writes.push(required('cpu', 'cpu.shares', limits.cpuShares));
+  if (limits.cpuShares !== undefined) writes.push(required('cpu', 'cpu.shares', checkedShares(limits.cpuShares)));
   // The period first: a fresh group has no quota, so any valid period is accepted.
   if (limits.cpuPeriod !== undefined) writes.push(required('cpu', 'cpu.cfs_period_us', limits.cpuPeriod));
   if (limits.cpuQuota !== undefined) writes.push(required('cpu', 'cpu.cfs_quota_us', limits.cpuQuota));
@@ -50,6 +58,12 @@ function cpuWrites(limits: CgroupLimits): ControllerWrite[] {
     writes.push(required('cpu', 'cpu.rt_runtime_us', limits.cpuRealtimeRuntime));
   }
   return writes;
+}
+
+function checkedShares(shares: number): number {
+  if (shares > MAX_SHARES) throw new DockerError('System', `the maximum allowed cpu-shares is ${MAX_SHARES}`);
+  if (shares < MIN_SHARES) throw new DockerError('System', `the minimum allowed cpu-shares is ${MIN_SHARES}`);
+  return shares;
 }
 
 function memoryWrites(limits: CgroupLimits, facts: V1Facts): ControllerWrite[] {

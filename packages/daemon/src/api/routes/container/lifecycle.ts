@@ -3,6 +3,7 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import { jsonLine } from '@tsdocker/shared/jsonstream.ts';
 import type { ContainerCreateRequest, HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { ContainerService, WaitCondition } from '../../../containers/service.types.ts';
+import { containerUpdateFrom } from '../../compat.ts';
 import { writeChunk } from '../../context.ts';
 import { messageOf } from '../../middleware/errors.ts';
 import { terminalSize } from '../../request/terminal-size.ts';
@@ -84,8 +85,8 @@ export const postContainersRename =
 export const postContainersUpdate =
   (containers: Containers<'update'>): Handler =>
   async (ctx) => {
-    const hostConfig = (await ctx.body<HostConfig>(updateRequest)) ?? {};
-    ctx.json(200, await containers.update(ctx.param('id'), hostConfig));
+    const asked = (await ctx.body<HostConfig>(updateRequest)) ?? {};
+    ctx.json(200, await containers.update(ctx.param('id'), containerUpdateFrom(ctx.version, asked)));
   };
 
 export const postContainersResize =
