@@ -146,7 +146,7 @@ void Monitor::check_freeze() {
   if (frozen_state(freezer_directory_, freezer_version_) == 1) {
     frozen_ = true;
   } else if (now() > freeze_.deadline || phase_ != Phase::kRunning) {
-    result = EBUSY;
+    result = phase_ == Phase::kRunning ? EBUSY : ESRCH;
     [[maybe_unused]] const Status undone = set_frozen(freezer_directory_, freezer_version_, false);
   } else {
     [[maybe_unused]] const Status again = set_frozen(freezer_directory_, freezer_version_, true);

@@ -18,10 +18,8 @@ import { userInRoot } from './runtime/users-in-root.ts';
 import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
 
-const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
-
 export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
-  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads } = config();
+  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits } = config();
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -44,13 +42,22 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     }),
     createShimLauncher({ native, executable: join(executables, 'tsd-shim') }),
   ]);
-  const runtime = new NativeRuntime({ execRoot, launcher, calls: native, initPath: join(executables, 'tsd-init') });
+  const runtime = new NativeRuntime({
+    execRoot,
+    launcher,
+    calls: native,
+    initPath: join(executables, 'tsd-init'),
+    defaultShmBytes: limits.shmBytes,
+    defaultUlimits: limits.ulimits,
+    cgroupDefaults: { parent: limits.cgroupParent, realtime: limits.realtime },
+  });
   const containers = await createContainerService({
     config: {
       dataRoot,
       execRoot,
       runtimes: ['tsdocker'],
-      defaultShmSize: DEFAULT_SHM_BYTES,
+      defaultShmSize: limits.shmBytes,
+      ...(limits.cgroupnsMode && { defaultCgroupnsMode: limits.cgroupnsMode }),
       logConfig: { type: 'json-file', config: {} },
       dns: [],
       dnsSearch: [],

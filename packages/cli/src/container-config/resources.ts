@@ -1,10 +1,10 @@
 /** Limits: memory, processors, block devices' bandwidth, processes, ulimits. */
 import type { HostConfig, Resources } from '@tsdocker/shared/types/container.ts';
+import { parseUlimit, type Ulimit } from '@tsdocker/shared/ulimit.ts';
 import type { FlagSpec, Flags } from '../command.ts';
 import { parseThrottleBps, parseThrottleIops, parseWeightDevice } from '../flags/block-io.ts';
 import { parseBytes, parseMemorySwap } from '../flags/bytes.ts';
 import { parseCpus } from '../flags/cpus.ts';
-import { parseUlimit, type Ulimit } from '../flags/ulimit.ts';
 import { goParseUint } from '../go-numbers.ts';
 import { withoutEmpty } from './areas.ts';
 

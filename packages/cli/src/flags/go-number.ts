@@ -1,26 +1,11 @@
+import { rangeError, syntaxError } from '@tsdocker/shared/go-number.ts';
+
 /**
  * Numbers inside a flag's value, in a fixed base as Go's strconv reads them, with its error words: docker prints them
  * unchanged. (Flags that are a number as a whole take any base: go-numbers.ts.)
  */
 
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
-
-function syntaxError(func: string, text: string): Error {
-  return new Error(`strconv.${func}: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-function rangeError(func: string, text: string): Error {
-  return new Error(`strconv.${func}: parsing ${JSON.stringify(text)}: value out of range`);
-}
-
-/** A decimal 64 bit integer, sign allowed. Beyond 2^53 the nearest double is returned. */
-export function parseInt64(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw syntaxError('ParseInt', text);
-  const value = BigInt(text.replace(/^\+/, ''));
-  if (value < INT64_MIN || value > INT64_MAX) throw rangeError('ParseInt', text);
-  return Number(value);
-}
+export { parseInt64 } from '@tsdocker/shared/go-number.ts';
 
 /** An unsigned integer of the given width in a fixed base: no prefix means anything. */
 export function parseUint(text: string, base: 8 | 10, bits: 16 | 32 | 64): number {

@@ -1,4 +1,5 @@
 /** What the daemon runs with, after flags, daemon.json and defaults are merged. */
+import type { Ulimit } from '@tsdocker/shared/ulimit.ts';
 import type { LogLevel } from '../log.ts';
 
 export interface DaemonConfig {
@@ -19,8 +20,21 @@ export interface DaemonConfig {
   /** `key=value`, shown by info. */
   labels: string[];
   maxConcurrentDownloads: number;
+  limits: LimitDefaults;
   /** TLS on the tcp listeners; undefined: none. */
   tls?: TlsConfig;
+}
+
+/** What containers get that ask for nothing else. */
+export interface LimitDefaults {
+  /** '' = the engine's own. */
+  cgroupParent: string;
+  /** Of the parent cgroups of containers, cgroup v1 only; 0 = as they are. */
+  realtime: { periodMicros: number; runtimeMicros: number };
+  /** Undefined: private on cgroup v2, else host. */
+  cgroupnsMode?: 'host' | 'private';
+  shmBytes: number;
+  ulimits: Ulimit[];
 }
 
 export interface TlsConfig {

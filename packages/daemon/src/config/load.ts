@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { LogLevel } from '../log.ts';
 import type { DaemonConfig, TlsConfig } from './config.ts';
 import type { ParsedFlags } from './flags.ts';
+import { limitDefaults } from './limit-options.ts';
 import { OPTIONS, type OptionSpec, type OptionValue } from './schema.ts';
 
 export const DEFAULT_SOCKET = '/var/run/tsdocker.sock';
@@ -43,6 +44,7 @@ function toConfig(values: Map<string, OptionValue>, groupRequired: boolean): Dae
     insecureRegistries: texts('insecure-registry'),
     labels: texts('label'),
     maxConcurrentDownloads: values.get('max-concurrent-downloads') as number,
+    limits: limitDefaults(values),
     ...(tls && { tls }),
   };
 }
@@ -108,7 +110,8 @@ function show(value: unknown): string {
   return Array.isArray(value) ? `[${value.join(' ')}]` : String(value);
 }
 
-function checkKind(spec: OptionSpec, value: unknown): OptionValue {
+function checkKind(spec: OptionSpec, given: unknown): OptionValue {
+  const value = spec.fromFile ? spec.fromFile(given) : given;
   const isRight =
     spec.kind === 'list'
       ? Array.isArray(value) && value.every((item) => typeof item === 'string')

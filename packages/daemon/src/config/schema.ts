@@ -4,6 +4,7 @@
  */
 import type { LogLevel } from '../log.ts';
 import { LOG_LEVELS } from '../log.ts';
+import { LIMIT_OPTIONS } from './limit-options.ts';
 
 export type OptionValue = string | boolean | number | string[];
 
@@ -18,6 +19,8 @@ export interface OptionSpec {
   valueName?: string;
   description: string;
   default?: OptionValue;
+  /** The flag's form of what the file holds, where they differ; undefined: it is not that. */
+  fromFile?: (value: unknown) => OptionValue | undefined;
   /** Known, but always an error. */
   refused?: boolean;
   /** @throws Error with the reason the value cannot be taken */
@@ -141,12 +144,6 @@ const REFUSED: OptionSpec[] = [
   refused(list('dns', 'dns', 'DNS servers'), 'set --dns on the container'),
   refused(list('dns-opt', 'dns-opts', 'DNS options'), 'set --dns-option on the container'),
   refused(list('dns-search', 'dns-search', 'DNS search domains'), 'set --dns-search on the container'),
-  refused(list('default-ulimit', 'default-ulimits', 'Default ulimits'), 'set --ulimit on the container'),
-  refused(
-    string('default-shm-size', 'default-shm-size', 'Default size of /dev/shm'),
-    'set --shm-size on the container',
-  ),
-  refused(string('cgroup-parent', 'cgroup-parent', 'Parent cgroup'), 'set --cgroup-parent on the container'),
   refused(list('log-opt', 'log-opts', 'Default log options'), 'set --log-opt on the container'),
   refused(
     {
@@ -171,10 +168,10 @@ const REFUSED: OptionSpec[] = [
 ];
 
 /** Every option, in the order of help. */
-export const OPTIONS: readonly OptionSpec[] = [...HONOURED, ...FIXED, ...REFUSED];
+export const OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...FIXED, ...REFUSED];
 
 /** Those help prints. */
-export const HELP_OPTIONS: readonly OptionSpec[] = [...HONOURED, ...FIXED];
+export const HELP_OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...FIXED];
 
 function refused(spec: OptionSpec, reason: string): OptionSpec {
   return {

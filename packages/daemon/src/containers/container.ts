@@ -43,8 +43,8 @@ export class Container {
   readonly signals = new EventEmitter<Signals>();
   /** The live process; undefined when none runs. */
   run: RunningContainer | undefined;
-  /** Kept from create to the first start, so that it is not asked for twice. */
-  rootfs: Rootfs | undefined;
+  /** From create to the first start, so that it is not asked for twice. */
+  unusedRootfs: Rootfs | undefined;
   /** The last process' shim: the next start and the removal wait until its mounts and cgroups are gone. */
   previousGone: Promise<void> = Promise.resolve();
   /** Armed while restarting. */

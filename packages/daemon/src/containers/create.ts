@@ -181,7 +181,7 @@ async function make(deps: CreateDeps, c: Container): Promise<Container> {
   try {
     if (root.status === 'rejected') throw root.reason;
     if (made.status === 'rejected') throw made.reason;
-    c.rootfs = root.value;
+    c.unusedRootfs = root.value;
     c.record.mounts = made.value;
     await deps.store.commit({ record: c.record, hostConfig: c.hostConfig });
     return c;

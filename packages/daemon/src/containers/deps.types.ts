@@ -88,6 +88,8 @@ export interface ContainersConfig {
   runtimes: string[];
   /** Bytes; HostConfig.ShmSize when unset. */
   defaultShmSize: number;
+  /** HostConfig.CgroupnsMode when unset; undefined: private on cgroup v2, else host. */
+  defaultCgroupnsMode?: 'host' | 'private';
   /** LogConfig of containers that ask for none. */
   logConfig: { type: string; config: Record<string, string> };
   /** DNS settings of containers that have none of their own. */

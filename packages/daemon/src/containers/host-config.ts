@@ -85,7 +85,7 @@ export function withDefaults(
   if (!given.IpcMode) hostConfig.IpcMode = 'private';
   if (!given.ShmSize) hostConfig.ShmSize = deps.config.defaultShmSize;
   if (!given.CgroupnsMode) {
-    hostConfig.CgroupnsMode = deps.cgroupVersion === 2 && !hostConfig.Privileged ? 'private' : 'host';
+    hostConfig.CgroupnsMode = cgroupnsMode(hostConfig, deps);
   }
   if (!given.Runtime) hostConfig.Runtime = deps.config.runtimes[0]!;
   if (!given.LogConfig?.Type) {
@@ -99,6 +99,15 @@ export function withDefaults(
   hostConfig.MaskedPaths = masked;
   hostConfig.ReadonlyPaths = readonly;
   return hostConfig;
+}
+
+/** A privileged container sees all of a v1 tree, as it always did. */
+function cgroupnsMode(
+  h: HostConfig,
+  deps: Pick<ContainersDeps, 'config'> & { cgroupVersion: 1 | 2 },
+): 'host' | 'private' {
+  if (h.Privileged && deps.cgroupVersion === 1) return 'host';
+  return deps.config.defaultCgroupnsMode ?? (deps.cgroupVersion === 2 ? 'private' : 'host');
 }
 
 /** Limits that follow from others: swap is twice the memory; a pids limit below 1 is none. */

@@ -17,7 +17,7 @@ export async function inspectContainer(
 ): Promise<ContainerInspect> {
   const { record } = c;
   const usage = opts.size ? await deps.images.rootfsUsage(c.id) : undefined;
-  const rootfs = c.rootfs ?? (await deps.images.rootfsOf(c.id));
+  const rootfs = c.unusedRootfs ?? (await deps.images.rootfsOf(c.id));
   const file = (name: string) => (record.state.startedAt === NEVER ? '' : join(deps.store.directory(c.id), name));
   const running = [...c.execs.values()].filter((e) => e.state !== 'exited').map((e) => e.id);
   return {

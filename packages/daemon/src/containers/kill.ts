@@ -42,7 +42,8 @@ export async function sendSignal(deps: KillDeps, c: Container, number: number): 
   await c.lock.run(async () => {
     if (!c.isRunning) throw notRunning(c.id);
     const own = c.record.config.StopSignal;
-    if (number === SIGKILL || !own || signalNumber(own) === number) {
+    const stops = number === SIGKILL || !own || signalNumber(own) === number;
+    if (stops) {
       c.record.manuallyStopped = true;
       if (c.status === 'restarting') return stopRestarting(deps, c);
     } else if (c.status === 'restarting') return;
@@ -54,8 +55,18 @@ export async function sendSignal(deps: KillDeps, c: Container, number: number): 
       if (asDockerError(err).code !== 'Conflict') throw err;
     }
     publish(deps.events, c, 'kill', { signal: String(number) });
+    // A frozen process gets its signal only when it goes on.
+    if (stops && c.status === 'paused') await goOn(deps, c);
     if (c.record.manuallyStopped) save(deps, c);
   });
+}
+
+async function goOn(deps: KillDeps, c: Container): Promise<void> {
+  await c.run?.resume().catch((err) => {
+    if (asDockerError(err).code !== 'Conflict') throw err;
+  });
+  c.become('running');
+  publish(deps.events, c, 'unpause');
 }
 
 function stopRestarting(deps: KillDeps, c: Container): void {

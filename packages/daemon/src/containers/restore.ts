@@ -80,6 +80,8 @@ async function takeOver(deps: RestoreDeps, c: Container): Promise<void> {
     if (found.kind === 'running') adopt(deps, c, found.container, found.paused);
     else if (found.kind === 'exited') await ended(deps, c, found.status);
     else if (c.isRunning && c.status !== 'restarting') await ended(deps, c, lostExit());
+    // What a start left that never came to an end.
+    else await deps.runtime.forget(c.id);
   } catch (err) {
     deps.log.warn('container not taken over', { container: c.id, error: asDockerError(err).message });
   }

@@ -1,5 +1,5 @@
 /** ContainerStart, and every other start (restart policy, restart, restore): network, files and mounts at once, then the process. */
-import type { RunningContainer, StartRequest } from '../runtime/runtime.ts';
+import type { Rootfs, RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { containerEnv } from './environment.ts';
@@ -53,7 +53,7 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
         return n;
       }),
       writeNameAndResolver(deps, c),
-      c.rootfs ?? deps.images.rootfsOf(c.id),
+      takeRootfs(deps, c),
     ]);
     if (attached.sharedWith) takeNameOf(c, attached.sharedWith);
     const mounts = await resolveMounts(c, etcMounts(deps, c, attached));
@@ -68,11 +68,17 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
       heldSockets: attached.heldSockets,
     };
     const run = await deps.runtime.start(request, { onCreated: (created) => c.signals.emit('created', created) });
-    c.rootfs = rootfs;
     await started(deps, c, run);
   } catch (err) {
     throw await failed(deps, c, err, network);
   }
+}
+
+/** Mounted once, also by a start that fails, it has to be prepared again. */
+function takeRootfs(deps: Pick<Domain, 'images'>, c: Container): Rootfs | Promise<Rootfs> {
+  const unused = c.unusedRootfs;
+  c.unusedRootfs = undefined;
+  return unused ?? deps.images.rootfsOf(c.id);
 }
 
 /** As Promise.all, but waits for all of them before it throws: a failing start must not undo what still goes on. */

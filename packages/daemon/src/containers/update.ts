@@ -2,7 +2,7 @@
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
-import { conflict, wrap } from './errors.ts';
+import { asDockerError, conflict, wrap } from './errors.ts';
 import { publish } from './events.ts';
 import { checkLimits } from './limits.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
@@ -50,7 +50,10 @@ export async function updateContainer(
     checkTogether(before, asked, fail);
     c.hostConfig = after;
     try {
-      if (c.run) await c.run.update(after);
+      await c.run?.update(after).catch((err) => {
+        // It has just ended; the next start has the new limits.
+        if (asDockerError(err).code !== 'Conflict') throw err;
+      });
       await deps.store.saveHostConfig(c);
     } catch (err) {
       c.hostConfig = before;

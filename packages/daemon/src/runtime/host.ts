@@ -1,6 +1,7 @@
 /** Reads once what this machine offers: the part of the runtime that is not a container's. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import type { Ulimit } from '@tsdocker/shared/ulimit.ts';
 import type { CgroupFeatures } from './cgroup/features.ts';
 import type { RuntimeCapabilities } from './runtime.ts';
 import { boundingSetOf } from './spec/capabilities.ts';
@@ -12,6 +13,8 @@ export interface HostOptions {
   initPath?: string;
   /** Daemon option `default-shm-size`; default 64 MiB. */
   defaultShmBytes?: number;
+  /** Daemon option `default-ulimit`. */
+  defaultUlimits?: readonly Ulimit[];
   /** Daemon option `init`. */
   defaultInit?: boolean;
 }
@@ -24,6 +27,7 @@ export function readSpecHost(cgroupVersion: 1 | 2, options: HostOptions): SpecHo
     capabilities: boundingSetOf(readFileSync('/proc/self/status', 'utf8')),
     thermalPaths: thermalPaths(),
     defaultShmBytes: options.defaultShmBytes ?? DEFAULT_SHM_BYTES,
+    defaultUlimits: options.defaultUlimits ?? [],
     defaultInit: options.defaultInit ?? false,
     recursiveReadOnly: kernelAtLeast(5, 12),
     apparmor:

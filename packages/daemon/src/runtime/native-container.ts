@@ -19,6 +19,17 @@ export interface ContainerDeps {
   isOpaque: IsOpaque;
 }
 
+const [ESRCH, ECHILD, ENOMEM, EBUSY] = [3, 10, 12, 16];
+
+/**
+ * Nothing can be started in a pid namespace whose init is gone: ESRCH when it is entered, ENOMEM from clone(2), and ECHILD
+ * when the kernel kills the new process before its first word.
+ */
+function isOfAnEndedContainer(err: unknown): boolean {
+  const { errno = 0, step } = err as { errno?: number; step?: string };
+  return step === 'start' && [ESRCH, ECHILD, ENOMEM].includes(errno);
+}
+
 export class NativeContainer implements RunningContainer {
   readonly id: string;
   readonly #shim: ShimHandle;
@@ -49,13 +60,13 @@ export class NativeContainer implements RunningContainer {
     this.#shim.onOom(handler);
   }
   signal(signal: number): Promise<void> {
-    return this.#shim.signal(signal);
+    return this.#whileRunning(this.#shim.signal(signal));
   }
   pause(): Promise<void> {
-    return this.#shim.freeze();
+    return this.#whileRunning(this.#shim.freeze());
   }
   resume(): Promise<void> {
-    return this.#shim.thaw();
+    return this.#whileRunning(this.#shim.thaw());
   }
   resize(size: { height: number; width: number }): Promise<void> {
     return this.#shim.resize(size);
@@ -66,8 +77,14 @@ export class NativeContainer implements RunningContainer {
   reopenLog(): Promise<void> {
     return this.#shim.reopenLog();
   }
-  update(hostConfig: HostConfig): Promise<void> {
-    return this.#deps.cgroups.update(this.id, { ...hostConfig, CgroupParent: this.#cgroupParent });
+  async update(hostConfig: HostConfig): Promise<void> {
+    try {
+      await this.#deps.cgroups.update(this.id, { ...hostConfig, CgroupParent: this.#cgroupParent });
+    } catch (err) {
+      // The groups go with the container.
+      if (!(await this.#hasEnded())) throw err;
+      throw this.#notRunning(err);
+    }
   }
   pids(): Promise<number[]> {
     return this.#deps.cgroups.pids(this.id, this.#cgroupParent);
@@ -93,8 +110,31 @@ export class NativeContainer implements RunningContainer {
         ...(program ? { seccompProgram: program } : {}),
       });
     } catch (err) {
+      if (isOfAnEndedContainer(err)) throw this.#notRunning(err);
+      // Paused between the check of its state and here.
+      if ((err as { errno?: number }).errno === EBUSY)
+        throw new DockerError('Conflict', `container ${this.id} is paused, unpause the container before exec`, {
+          cause: err,
+        });
       throw execFailure(err, process.args[0] ?? '');
     }
+  }
+
+  /** @throws Conflict when the process is gone */
+  async #whileRunning(request: Promise<void>): Promise<void> {
+    try {
+      await request;
+    } catch (err) {
+      throw (err as NodeJS.ErrnoException).code === 'ESRCH' ? this.#notRunning(err) : err;
+    }
+  }
+
+  #hasEnded(): Promise<boolean> {
+    return Promise.race([this.exited.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))]);
+  }
+
+  #notRunning(cause: unknown): DockerError {
+    return new DockerError('Conflict', `container ${this.id} is not running`, { cause });
   }
 
   /** The accounts as the container sees them now: through its init's root, which a restart of the daemon does not lose. */
@@ -106,7 +146,7 @@ export class NativeContainer implements RunningContainer {
     } catch (err) {
       const { code } = err as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ESRCH') throw err;
-      throw new DockerError('Conflict', `container ${this.id} is not running`, { cause: err });
+      throw this.#notRunning(err);
     }
   }
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join, posix } from 'node:path';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
-import { Cgroups } from './cgroup/cgroups.ts';
+import { type CgroupDefaults, Cgroups } from './cgroup/cgroups.ts';
 import { type HostOptions, readSpecHost, runtimeCapabilities } from './host.ts';
 import type { NodeBinding } from './native/addon-types.ts';
 import { type ContainerDeps, NativeContainer } from './native-container.ts';
@@ -31,8 +31,9 @@ export interface NativeRuntimeOptions extends HostOptions {
   calls: Pick<NodeBinding, 'isOpaqueDirectory' | 'mountTmpfs' | 'detachMount'>;
   /** Daemon option `seccomp-profile`: `builtin` (default), `unconfined` or the text of a profile. */
   seccompProfile?: string;
-  /** Default: what this machine has. */
+  /** Default: what this machine has, with `cgroupDefaults`. */
   cgroups?: Cgroups;
+  cgroupDefaults?: CgroupDefaults;
 }
 
 export class NativeRuntime implements Runtime {
@@ -46,7 +47,7 @@ export class NativeRuntime implements Runtime {
   readonly #idOfPid = new Map<number, string>();
 
   constructor(options: NativeRuntimeOptions) {
-    this.cgroups = options.cgroups ?? Cgroups.detect();
+    this.cgroups = options.cgroups ?? Cgroups.detect(options.cgroupDefaults);
     const host = readSpecHost(this.cgroups.layout.version, options);
     this.capabilities = runtimeCapabilities(this.cgroups.features, host.apparmor);
     this.#execRoot = options.execRoot;

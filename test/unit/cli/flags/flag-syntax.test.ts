@@ -13,8 +13,8 @@ import { toMap } from '../../../../packages/cli/src/flags/label.ts';
 import { parseMount } from '../../../../packages/cli/src/flags/mount.ts';
 import { parseNetwork } from '../../../../packages/cli/src/flags/network.ts';
 import { parsePublish } from '../../../../packages/cli/src/flags/publish.ts';
-import { parseUlimit } from '../../../../packages/cli/src/flags/ulimit.ts';
 import { parseVolume } from '../../../../packages/cli/src/flags/volume.ts';
+import { parseUlimit } from '../../../../packages/shared/src/ulimit.ts';
 
 /** What a parser made of a text, or its error. */
 function outcome(parse: (text: string) => unknown, text: string): unknown {

@@ -29,6 +29,7 @@ test('without flags and file the defaults hold', async (t) => {
     insecureRegistries: [],
     labels: [],
     maxConcurrentDownloads: 3,
+    limits: { cgroupParent: '', realtime: { periodMicros: 0, runtimeMicros: 0 }, shmBytes: 64 << 20, ulimits: [] },
   });
 });
 
@@ -75,7 +76,7 @@ test('what cannot be honoured is refused with the reason', async (t) => {
   ] as [string[], RegExp][]) {
     await assert.rejects(load(t, argv, '{}'), pattern);
   }
-  await assert.rejects(load(t, [], '{"default-ulimits":{"nofile":{}}}'), /--default-ulimit is not supported/);
+  await assert.rejects(load(t, [], '{"storage-opts":{"size":{}}}'), /--storage-opt is not supported/);
 });
 
 test('bad command lines are refused in the words of pflag', () => {
@@ -92,4 +93,35 @@ test('bad command lines are refused in the words of pflag', () => {
   ] as [string[], string][]) {
     assert.throws(() => parseFlags(argv), { message });
   }
+});
+
+test('defaults of limits: flags, the file, and what is refused', async (t) => {
+  const flags = ['--default-ulimit', 'nofile=5:6', '--default-ulimit=nofile=7', '--default-shm-size', '1m'];
+  const more = [
+    '--cgroup-parent=/p',
+    '--cpu-rt-period=9',
+    '--cpu-rt-runtime',
+    '8',
+    '--default-cgroupns-mode',
+    'private',
+  ];
+  assert.deepEqual((await load(t, [...flags, ...more])).limits, {
+    cgroupParent: '/p',
+    realtime: { periodMicros: 9, runtimeMicros: 8 },
+    cgroupnsMode: 'private',
+    shmBytes: 1 << 20,
+    ulimits: [{ Name: 'nofile', Soft: 7, Hard: 7 }],
+  });
+  const file = '{"default-ulimits":{"a":{"Name":"nproc","Soft":1,"Hard":-1}},"default-shm-size":"2M"}';
+  const { limits } = await load(t, [], file);
+  assert.deepEqual([limits.ulimits, limits.shmBytes], [[{ Name: 'nproc', Soft: 1, Hard: -1 }], 2 << 20]);
+  const refused: [string[], string | undefined, RegExp][] = [
+    [['--default-ulimit', 'nofile'], undefined, /invalid ulimit argument: nofile/],
+    [['--default-ulimit', 'foo=1'], undefined, /invalid ulimit type: foo/],
+    [['--default-shm-size', '1q'], undefined, /invalid s/],
+    [['--default-cgroupns-mode', 'x'], undefined, /^Error: default cgroup namespace mode \(x\) is invalid; use "host"/],
+    [[], '{"default-ulimits":["nofile=1"]}', /default-ulimits/],
+    [[], '{"default-ulimits":{"nofile":{"Name":"nofile","Soft":20,"Hard":10}}}', /soft limit must be less/],
+  ];
+  for (const [argv, given, words] of refused) await assert.rejects(load(t, argv, given), words);
 });

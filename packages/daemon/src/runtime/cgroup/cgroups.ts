@@ -14,41 +14,56 @@ import { errnoText } from '../start-errors.ts';
 import { type CgroupFeatures, detectFeatures } from './features.ts';
 import { type CgroupLayout, containerDirectory, DEFAULT_PARENT, detectLayout, hierarchyOf } from './layout.ts';
 import { type LimitedResources, limitsOf } from './limits.ts';
-import { planCgroup } from './plan.ts';
+import { planCgroup, type Realtime } from './plan.ts';
 import { type DirectoryOf, readStats } from './stats.ts';
 import { type ControllerWrite, v1Writes } from './v1.ts';
 import { v2Writes } from './v2.ts';
 
+const NO_DEFAULTS: CgroupDefaults = { parent: '', realtime: { periodMicros: 0, runtimeMicros: 0 } };
+
+/** Daemon options. */
+export interface CgroupDefaults {
+  /** `cgroup-parent`; '' = the engine's own. */
+  parent: string;
+  /** `cpu-rt-period` and `cpu-rt-runtime`; 0 = as the parents have it. */
+  realtime: Realtime;
+}
+
 export class Cgroups {
+  readonly #defaults: CgroupDefaults;
   readonly layout: CgroupLayout;
   readonly features: CgroupFeatures;
 
-  constructor(layout: CgroupLayout) {
+  /** @throws InvalidParameter real-time defaults where there are none */
+  constructor(layout: CgroupLayout, defaults = NO_DEFAULTS) {
     this.layout = layout;
+    this.#defaults = defaults;
     const { mountPoint } = layout.hierarchies[0]!;
     const own = /^0::(.*)$/m.exec(readSmall('/proc/self/cgroup'))?.[1] ?? '/';
     const samples = [posix.join(mountPoint, DEFAULT_PARENT), posix.join(mountPoint, own)];
     this.features = detectFeatures(layout, { exists: existsSync, read: readSmall, samples });
+    checkRealtime(defaults.realtime, this.features);
   }
 
-  /** @throws System when no cgroup file system is mounted */
-  static detect(): Cgroups {
+  /** @throws System when no cgroup file system is mounted; InvalidParameter as the constructor */
+  static detect(defaults = NO_DEFAULTS): Cgroups {
     const layout = detectLayout(readFileSync('/proc/self/mountinfo', 'utf8'), (mountPoint) =>
       readSmall(posix.join(mountPoint, 'cgroup.controllers')),
     );
     if (!layout) throw new DockerError('System', 'no cgroup file system is mounted');
-    return new Cgroups(layout);
+    return new Cgroups(layout, defaults);
   }
 
   /** Reads a few small files; makes nothing. */
   async plan(id: string, resources: LimitedResources, deviceRules: readonly DeviceRule[]): Promise<CgroupPlan> {
     const limits = await limitsOf(resources);
-    const parent = resources.CgroupParent ?? '';
+    const parent = resources.CgroupParent || this.#defaults.parent;
     return planCgroup({
       id,
       parent,
       limits,
       deviceRules,
+      realtime: this.#defaults.realtime,
       layout: this.layout,
       bfq: this.#hasBfq(),
       read: readSmall,
@@ -87,7 +102,8 @@ export class Cgroups {
     return text.split('\n').filter(Boolean).map(Number);
   }
 
-  #directories(id: string, parent: string): DirectoryOf {
+  #directories(id: string, given: string): DirectoryOf {
+    const parent = given || this.#defaults.parent;
     if (this.layout.version === 2) {
       const directory = containerDirectory(this.layout.hierarchies[0]!, parent, id);
       return () => directory;
@@ -120,6 +136,17 @@ export class Cgroups {
     const blkio = hierarchyOf(this.layout, 'blkio')?.mountPoint;
     if (blkio) return existsSync(posix.join(blkio, 'blkio.bfq.weight'));
     return existsSync(posix.join(this.layout.hierarchies[0]!.mountPoint, DEFAULT_PARENT, 'io.bfq.weight'));
+  }
+}
+
+function checkRealtime({ periodMicros, runtimeMicros }: Realtime, features: CgroupFeatures): void {
+  if (periodMicros === 0 && runtimeMicros === 0) return;
+  if (features.cgroupVersion === 2) {
+    const why = 'daemon-scoped cpu-rt-period and cpu-rt-runtime are not implemented for cgroup v2';
+    throw new DockerError('InvalidParameter', why);
+  }
+  if (!features.cpuRealtime) {
+    throw new DockerError('InvalidParameter', 'Your kernel does not support CPU real-time scheduler');
   }
 }
 

@@ -9,12 +9,20 @@ import type { CgroupLimits } from './limits.ts';
 import { type ControllerWrite, v1DeviceWrites, v1Writes } from './v1.ts';
 import { v2Writes } from './v2.ts';
 
+/** Microseconds; 0 = as it is. */
+export interface Realtime {
+  periodMicros: number;
+  runtimeMicros: number;
+}
+
 export interface PlanInput {
   id: string;
   /** HostConfig.CgroupParent */
   parent: string;
   limits: CgroupLimits;
   deviceRules: readonly DeviceRule[];
+  /** Of the parents, cgroup v1 only. */
+  realtime: Realtime;
   layout: CgroupLayout;
   /** Some block device schedules with BFQ, so its own weight files exist. */
   bfq: boolean;
@@ -48,6 +56,7 @@ function planV1(input: PlanInput): CgroupPlan {
     const writes = cpusetWrites(cpuset.mountPoint, directoryIn(cpuset, input), wanted, input.read);
     plan.writes.push(...writes.map((write) => ({ ...write, optional: false })));
   }
+  plan.writes.push(...realtimeWrites(input));
   plan.writes.push(...place(v1Writes(limits, { bfq: input.bfq }), input));
   plan.writes.push(...place(v1DeviceWrites(input.deviceRules), input));
   const memory = hierarchyOf(layout, 'memory');
@@ -55,6 +64,20 @@ function planV1(input: PlanInput): CgroupPlan {
   if (memory) plan.memoryDirectory = directoryIn(memory, input);
   if (freezer) plan.freezerDirectory = directoryIn(freezer, input);
   return plan;
+}
+
+/** A group may have no more real-time than the one above it: from the top down, the period before its share. */
+function realtimeWrites(input: PlanInput): CgroupPlan['writes'] {
+  const cpu = hierarchyOf(input.layout, 'cpu');
+  if (!cpu) return [];
+  const { periodMicros, runtimeMicros } = input.realtime;
+  return levelsBelow(cpu.mountPoint, directoryIn(cpu, input))
+    .slice(0, -1)
+    .flatMap((level) => [
+      { path: posix.join(level, 'cpu.rt_period_us'), value: String(periodMicros), optional: false },
+      { path: posix.join(level, 'cpu.rt_runtime_us'), value: String(runtimeMicros), optional: false },
+    ])
+    .filter((write) => write.value !== '0');
 }
 
 function planV2(input: PlanInput): CgroupPlan {

@@ -12,6 +12,7 @@ import { NativeShimHandle } from './handle.ts';
 import { cleanUpLost, readExit } from './lost.ts';
 import { encodeStart } from './plan-encoder.ts';
 import type { ShimHandle, ShimLauncher, ShimStart } from './shim.types.ts';
+import { connectShim } from './socket.ts';
 
 type Native = ProcessBinding & FdBinding;
 
@@ -118,8 +119,10 @@ export class NativeShimLauncher implements ShimLauncher {
       shim.adopt(welcome);
       return { kind: 'running', shim: this.#keep(shim), paused: welcome.frozen };
     }
-    // On its way out, or given up by a daemon before it said go.
-    if (control && welcome) await ended(control);
+    // Made by a daemon that was killed before it said go: without anybody to say it, it gives up.
+    if (control && welcome?.state === 'starting') await givenUp(runtimeDirectory, control);
+    // On its way out.
+    else if (control && welcome) await ended(control);
     control?.destroy();
     const status = await readExit(runtimeDirectory);
     if (status) {
@@ -167,6 +170,23 @@ export class NativeShimLauncher implements ShimLauncher {
     clearInterval(alive);
     await cleanUpLost(runtimeDirectory, this.#native);
     await unlink(`${runtimeDirectory}/sock`).catch(ignoreMissing);
+  }
+}
+
+/** A shim gives up at once; only one that is not scheduled for long takes more than a moment. */
+const GIVE_UP_LIMIT_MS = 5000;
+const GIVE_UP_STEP_MS = 5;
+
+/** Hangs up on a shim that waits for its go, and waits until it listens no more. */
+async function givenUp(runtimeDirectory: string, control: ShimControl): Promise<void> {
+  control.destroy();
+  const limit = Date.now() + GIVE_UP_LIMIT_MS;
+  // There is no event for it: the process is nobody's child, and its socket's file stays.
+  while (Date.now() < limit) {
+    const socket = await connectShim(runtimeDirectory).catch(ignoreMissing);
+    if (!socket) return;
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, GIVE_UP_STEP_MS));
   }
 }
 

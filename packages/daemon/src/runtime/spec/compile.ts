@@ -4,6 +4,7 @@
  */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { OciProcess, OciSpec } from '@tsdocker/shared/types/oci-spec.ts';
+import type { Ulimit } from '@tsdocker/shared/ulimit.ts';
 import type { ExecRequest, StartRequest } from '../runtime.ts';
 import { capabilitySet } from './capabilities.ts';
 import type { DevicePlan } from './devices.ts';
@@ -25,6 +26,8 @@ export interface SpecHost {
   /** /sys/devices/system/cpu/cpuN/thermal_throttle that exist. */
   thermalPaths: readonly string[];
   defaultShmBytes: number;
+  /** Of containers that do not set them; daemon option `default-ulimit`. */
+  defaultUlimits: readonly Ulimit[];
   /** Default for a container that does not say; daemon option `init`. */
   defaultInit: boolean;
   /** mount_setattr exists (kernel 5.12). */
@@ -68,6 +71,7 @@ export function compileStart(request: StartRequest, facts: StartFacts, host: Spe
     process: processOf({
       config,
       hostConfig,
+      defaultUlimits: host.defaultUlimits,
       args: initPath ? [INIT_PATH, '--', ...request.args] : request.args,
       env: request.env,
       terminal: Boolean(config.Tty),
@@ -99,6 +103,7 @@ export function compileExec(request: ExecRequest, who: ResolvedUser, host: SpecH
   return processOf({
     config: { WorkingDir: exec.WorkingDir || config.WorkingDir || '/' },
     hostConfig,
+    defaultUlimits: host.defaultUlimits,
     args: exec.Cmd ?? [],
     env: request.env,
     terminal: Boolean(exec.Tty),

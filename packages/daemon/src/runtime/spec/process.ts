@@ -3,12 +3,14 @@ import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { ContainerConfig, HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { OciProcess } from '@tsdocker/shared/types/oci-spec.ts';
+import type { Ulimit } from '@tsdocker/shared/ulimit.ts';
 import { toOciCapabilities } from './capabilities.ts';
 import type { ResolvedUser } from './user.ts';
 
 export interface ProcessInput {
   config: Pick<ContainerConfig, 'WorkingDir'>;
   hostConfig: Pick<HostConfig, 'Ulimits' | 'OomScoreAdj'>;
+  defaultUlimits: readonly Ulimit[];
   args: string[];
   env: readonly string[];
   terminal: boolean;
@@ -19,6 +21,8 @@ export interface ProcessInput {
   noNewPrivileges: boolean;
   apparmor?: string;
 }
+
+type Ulimits = NonNullable<HostConfig['Ulimits']>;
 
 const RLIMITS = new Set(
   'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
@@ -36,7 +40,7 @@ export function processOf(input: ProcessInput): OciProcess {
     env: withHome(input.env, input.who.home),
     cwd: posix.resolve('/', input.config.WorkingDir || '/'),
     capabilities: toOciCapabilities(input.capabilities),
-    rlimits: rlimitsOf(input.hostConfig.Ulimits ?? []),
+    rlimits: rlimitsOf(withDefaults(input.hostConfig.Ulimits ?? [], input.defaultUlimits)),
     noNewPrivileges: input.noNewPrivileges,
     oomScoreAdj: checkOomScore(input.hostConfig.OomScoreAdj ?? 0),
     ...(input.apparmor ? { apparmorProfile: input.apparmor } : {}),
@@ -49,8 +53,12 @@ function withHome(env: readonly string[], home: string): string[] {
   return set ? [...env] : [...env.filter((variable) => !variable.startsWith('HOME=')), `HOME=${home}`];
 }
 
+function withDefaults(given: Ulimits, defaults: readonly Ulimit[]): Ulimits {
+  return [...given, ...defaults.filter(({ Name }) => !given.some((limit) => limit.Name === Name))];
+}
+
 /** -1 = unlimited. @throws InvalidParameter an unknown name, or soft above hard */
-export function rlimitsOf(ulimits: NonNullable<HostConfig['Ulimits']>): OciProcess['rlimits'] {
+export function rlimitsOf(ulimits: Ulimits): OciProcess['rlimits'] {
   return ulimits.map(({ Name = '', Soft = 0, Hard = 0 }) => {
     if (!RLIMITS.has(Name)) throw new DockerError('InvalidParameter', `invalid ulimit type: ${Name}`);
     if (Hard !== -1 && (Soft === -1 || Soft > Hard)) {

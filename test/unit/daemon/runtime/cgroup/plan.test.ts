@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Cgroups } from '../../../../../packages/daemon/src/runtime/cgroup/cgroups.ts';
 import { deviceProgram } from '../../../../../packages/daemon/src/runtime/cgroup/device-program.ts';
 import { type CgroupLayout, detectLayout } from '../../../../../packages/daemon/src/runtime/cgroup/layout.ts';
 import { limitsOf } from '../../../../../packages/daemon/src/runtime/cgroup/limits.ts';
@@ -26,12 +27,20 @@ const CONTROLLERS = 'cpuset cpu io memory pids';
 const v1 = detectLayout(HYBRID, () => '')!;
 const v2 = detectLayout(V2, () => CONTROLLERS)!;
 
-async function plan(layout: CgroupLayout, resources: Partial<Resources>, files: Record<string, string> = {}) {
+const AS_IT_IS = { periodMicros: 0, runtimeMicros: 0 };
+
+async function plan(
+  layout: CgroupLayout,
+  resources: Partial<Resources>,
+  files: Record<string, string> = {},
+  realtime = AS_IT_IS,
+) {
   return planCgroup({
     id: 'c1',
     parent: resources.CgroupParent ?? '',
     limits: await limitsOf(resources as Resources),
     deviceRules: DEFAULT_RULES,
+    realtime,
     layout,
     bfq: false,
     read: (path) => files[path] ?? '',
@@ -50,6 +59,32 @@ test('layouts: hybrid counts as v1 and each hierarchy once, the unified one as v
     detectLayout('1 2 3:4 / / rw - ext4 /dev/vda rw', () => ''),
     undefined,
   );
+});
+
+test('v1: the daemon gives real-time to every group above a container, from the top down', async () => {
+  const realtime = { periodMicros: 1_000_000, runtimeMicros: 900_000 };
+  const { writes } = await plan(v1, { CgroupParent: '/a/b', CpuRealtimeRuntime: 5000 }, {}, realtime);
+  const cpu = '/sys/fs/cgroup/cpu,cpuacct';
+  assert.deepEqual(
+    writes
+      .filter(({ path }) => path.includes('cpu.rt_'))
+      .map(({ path, value }) => `${path.slice(cpu.length)} ${value}`),
+    [
+      '/a/cpu.rt_period_us 1000000',
+      '/a/cpu.rt_runtime_us 900000',
+      '/a/b/cpu.rt_period_us 1000000',
+      '/a/b/cpu.rt_runtime_us 900000',
+      '/a/b/c1/cpu.rt_runtime_us 5000',
+    ],
+  );
+  assert.throws(() => new Cgroups(v2, { parent: '', realtime }), {
+    message: 'daemon-scoped cpu-rt-period and cpu-rt-runtime are not implemented for cgroup v2',
+  });
+});
+
+test('v1: shares the kernel would change are refused', async () => {
+  await assert.rejects(plan(v1, { CpuShares: 1 }), { message: 'the minimum allowed cpu-shares is 2' });
+  await assert.rejects(plan(v1, { CpuShares: 300_000 }), { message: 'the maximum allowed cpu-shares is 262144' });
 });
 
 test('v1: directories, joins and writes of every limit', async () => {

@@ -17,6 +17,7 @@ const host: SpecHost = {
   initPath: '/opt/tsd-init',
   thermalPaths: [],
   defaultShmBytes: 67108864,
+  defaultUlimits: [{ Name: 'nofile', Soft: 5, Hard: 6 }],
   defaultInit: false,
   recursiveReadOnly: true,
   apparmor: false,
@@ -185,6 +186,19 @@ test('security options, limits and the working directory reach the process', () 
   assert.deepEqual([process.oomScoreAdj, process.cwd, process.terminal], [500, '/b', true]);
   assert.deepEqual(process.env, ['HOME=/x']);
   const soft = [{ Name: 'nofile', Soft: 30, Hard: 20 }];
+  const own = [{ Name: 'nproc', Soft: 1, Hard: 2 }];
+  assert.deepEqual(
+    [own, [{ Name: 'nofile', Soft: 8, Hard: 8 }]].map((Ulimits) =>
+      compile({ Ulimits }).process.rlimits?.map(({ type, soft }) => [type, soft]),
+    ),
+    [
+      [
+        ['RLIMIT_NPROC', 1],
+        ['RLIMIT_NOFILE', 5],
+      ],
+      [['RLIMIT_NOFILE', 8]],
+    ],
+  );
   assert.throws(() => compile({ Ulimits: soft }), /soft limit must be less than or equal to hard limit: 30 > 20/);
   assert.throws(() => compile({ SecurityOpt: ['bogus=1'] }), /invalid --security-opt 2: "bogus=1"/);
 });

@@ -1,5 +1,6 @@
-import { cut, parseInt64 } from './go-number.ts';
+import { parseInt64 } from './go-number.ts';
 
+/** A resource limit; -1 is unlimited. */
 export interface Ulimit {
   Name: string;
   Soft: number;
@@ -15,8 +16,9 @@ const NAMES = new Set(
  * @throws Docker's words for a bad form, an unknown name or a soft limit above the hard one
  */
 export function parseUlimit(text: string): Ulimit {
-  const { before: name, after: limits, found } = cut(text, '=');
-  if (!found) throw new Error(`invalid ulimit argument: ${text}`);
+  const at = text.indexOf('=');
+  if (at < 0) throw new Error(`invalid ulimit argument: ${text}`);
+  const [name, limits] = [text.slice(0, at), text.slice(at + 1)];
   if (!NAMES.has(name)) throw new Error(`invalid ulimit type: ${name}`);
   const parts = limits.split(':');
   if (parts.length > 2) {
