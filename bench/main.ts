@@ -6,6 +6,7 @@ import { findProgram } from '../test/support/program.ts';
 import { EngineApi } from './engine-api.ts';
 import { alternate, row } from './measure.ts';
 import { memoryOfMatching } from './memory.ts';
+import { attachOut, logRead, logWrite, stdinIn } from './streams.ts';
 
 const IMAGE = 'base:bench';
 const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice('--rounds='.length) ?? 15);
@@ -89,6 +90,16 @@ async function idleContainers(side: Side, count: number): Promise<string[]> {
   return names;
 }
 
+/** Each row moves the same bytes on both sides, so that the ratio of times is that of the rates. */
+async function streams(all: Side[]): Promise<void> {
+  const megabytes = 100;
+  await compare('attach out, 100 MB', all, (side) => attachOut(side, IMAGE, megabytes), 3);
+  await compare('stdin in, 100 MB', all, (side) => stdinIn(side, IMAGE, megabytes), 3);
+  await compare('log write, 100 MB', all, (side) => logWrite(side, IMAGE, 'logged', megabytes), 3);
+  await compare('log read, 100 MB', all, (side) => logRead(side, 'logged', megabytes), 3);
+  for (const { engine, client } of all) await engine.ok(['rm', '-f', 'logged'], { client });
+}
+
 async function main(): Promise<void> {
   spawnSync('ip', ['link', 'set', 'lo', 'up']);
   const all = await sides();
@@ -107,6 +118,7 @@ async function main(): Promise<void> {
     await compare('exec, cli', all, ({ engine, client }) => engine.ok(['exec', 'target', 'true'], { client }));
     await compare('exec, api', all, ({ api }) => api.exec('target'));
     for (const side of all) await side.engine.ok(['rm', '-f', 'target'], { client: side.client });
+    await streams(all);
     await compare(
       '50 starts in parallel, api',
       all,

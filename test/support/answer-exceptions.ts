@@ -14,6 +14,12 @@ export const ANSWER_EXCEPTIONS: readonly AnswerException[] = [
     reason: 'dockerd says null for what was never given, and clients tell null from an empty list',
   },
   {
+    at: /^Config\.(Cmd|Entrypoint|Env|ExposedPorts|OnBuild|Volumes)$/,
+    problem: /^is null$/,
+    reason: 'as above',
+  },
+  { operation: 'GET /volumes', at: /^Warnings$/, problem: /^is null$/, reason: 'as above' },
+  {
     at: /^NetworkSettings\.Networks\{\}\.(Aliases|DNSNames|Links)$/,
     problem: /^is null$/,
     reason: 'as above',

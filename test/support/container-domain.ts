@@ -45,7 +45,7 @@ export async function containerDomain() {
     readLogs: async function* ({ path }, { since = 0n, until, ...opts }) {
       for (const { time, stream, data } of logs.get(path) ?? []) {
         const wanted = stream === 2 ? opts.stderr : opts.stdout;
-        if (wanted && time >= since && (until === undefined || time <= until)) yield { stream, data };
+        if (wanted && time >= since && (until === undefined || time <= until)) yield [{ stream, data }];
       }
     },
     logWriterConfig: ({ Type = 'json-file', Config = {} }) => {

@@ -48,8 +48,8 @@ const containers = fakeContainerService({
   logs: async () => ({
     tty: false,
     chunks: (async function* () {
-      yield { stream: 1 as const, data: Buffer.from('to stdout\n') };
-      yield { stream: 2 as const, data: Buffer.from('to stderr\n') };
+      yield [{ stream: 1 as const, data: Buffer.from('to stdout\n') }];
+      yield [{ stream: 2 as const, data: Buffer.from('to stderr\n') }];
     })(),
   }),
   execCreate: async () => 'e1',

@@ -27,14 +27,30 @@ export function frame(stream: FrameStream, payload: Uint8Array): Buffer {
   return buffer;
 }
 
+/** Several frames in one buffer: what is written together costs one call. */
+export function frames(chunks: readonly { stream: FrameStream; data: Uint8Array }[]): Buffer {
+  const buffer = Buffer.allocUnsafe(chunks.reduce((size, { data }) => size + HEADER_BYTES + data.length, 0));
+  let at = 0;
+  for (const { stream, data } of chunks) {
+    buffer.writeUInt32BE(stream << 24, at);
+    buffer.writeUInt32BE(data.length, at + 4);
+    buffer.set(data, at + HEADER_BYTES);
+    at += HEADER_BYTES + data.length;
+  }
+  return buffer;
+}
+
 /**
  * Takes the framed stream apart. Payload is handed on as it arrives: a frame is never collected, whatever size it claims.
+ * What one chunk holds of the same stream in a row is handed on in one piece.
  */
 export class StdcopyDecoder {
   #header = Buffer.alloc(HEADER_BYTES);
   #headerLength = 0;
   #remaining = 0;
   #stream: FrameStream = 1;
+  #run: Buffer[] = [];
+  #runStream: 1 | 2 = 1;
   #error: Buffer[] = [];
   #errorLength = 0;
   readonly #emit: (stream: 1 | 2, data: Buffer) => void;
@@ -45,8 +61,12 @@ export class StdcopyDecoder {
 
   /** @throws Error `Unrecognized input header: n`, or `error from daemon in stream: ...` for a frame of type 3 */
   push(chunk: Buffer): void {
-    let rest = chunk;
-    while (rest.length > 0) rest = this.#remaining > 0 ? this.#takePayload(rest) : this.#takeHeader(rest);
+    try {
+      for (let at = 0; at < chunk.length; )
+        at = this.#remaining > 0 ? this.#takePayload(chunk, at) : this.#takeHeader(chunk, at);
+    } finally {
+      this.#flush();
+    }
   }
 
   /** True between frames: ending elsewhere means that the stream was cut. */
@@ -54,27 +74,49 @@ export class StdcopyDecoder {
     return this.#remaining === 0 && this.#headerLength === 0;
   }
 
-  #takeHeader(chunk: Buffer): Buffer {
-    const taken = chunk.copy(this.#header, this.#headerLength, 0, HEADER_BYTES - this.#headerLength);
+  #takeHeader(chunk: Buffer, at: number): number {
+    const whole = this.#headerLength === 0 && chunk.length - at >= HEADER_BYTES;
+    if (whole) {
+      this.#begin(chunk, at);
+      return at + HEADER_BYTES;
+    }
+    const taken = chunk.copy(this.#header, this.#headerLength, at, at + HEADER_BYTES - this.#headerLength);
     this.#headerLength += taken;
     if (this.#headerLength === HEADER_BYTES) {
-      const stream = this.#header[0]!;
-      if (stream > 3) throw new Error(`Unrecognized input header: ${stream}`);
-      this.#stream = stream as FrameStream;
-      this.#remaining = this.#header.readUInt32BE(4);
       this.#headerLength = 0;
-      if (this.#remaining === 0) this.#endFrame();
+      this.#begin(this.#header, 0);
     }
-    return chunk.subarray(taken);
+    return at + taken;
   }
 
-  #takePayload(chunk: Buffer): Buffer {
-    const data = chunk.subarray(0, this.#remaining);
+  #begin(header: Buffer, at: number): void {
+    const stream = header[at]!;
+    if (stream > 3) throw new Error(`Unrecognized input header: ${stream}`);
+    this.#stream = stream as FrameStream;
+    this.#remaining = header.readUInt32BE(at + 4);
+    if (this.#remaining === 0) this.#endFrame();
+  }
+
+  #takePayload(chunk: Buffer, at: number): number {
+    const data = chunk.subarray(at, at + this.#remaining);
     this.#remaining -= data.length;
     if (this.#stream === 3) this.#keepError(data);
-    else this.#emit(this.#stream === 2 ? 2 : 1, data);
+    else this.#collect(this.#stream === 2 ? 2 : 1, data);
     if (this.#remaining === 0) this.#endFrame();
-    return chunk.subarray(data.length);
+    return at + data.length;
+  }
+
+  #collect(stream: 1 | 2, data: Buffer): void {
+    if (this.#runStream !== stream) this.#flush();
+    this.#runStream = stream;
+    this.#run.push(data);
+  }
+
+  #flush(): void {
+    const run = this.#run;
+    if (run.length === 0) return;
+    this.#run = [];
+    this.#emit(this.#runStream, run.length === 1 ? run[0]! : Buffer.concat(run));
   }
 
   #keepError(data: Buffer): void {

@@ -6,8 +6,8 @@ import { apiDaemon } from '../../support/api-daemon.ts';
 import { fakeContainerService } from '../../support/fake-services.ts';
 
 async function* lines() {
-  yield { stream: 1 as const, data: Buffer.from('out\n') };
-  yield { stream: 2 as const, data: Buffer.from('err\n') };
+  yield [{ stream: 1 as const, data: Buffer.from('out\n') }];
+  yield [{ stream: 2 as const, data: Buffer.from('err\n') }];
 }
 
 const FRAMED = Buffer.concat([frame(1, Buffer.from('out\n')), frame(2, Buffer.from('err\n'))]).toString();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frame, frameHeader, StdcopyDecoder } from '../../../packages/shared/src/stdcopy.ts';
+import { frame, frameHeader, frames, StdcopyDecoder } from '../../../packages/shared/src/stdcopy.ts';
 
 function decode(bytes: Buffer, step: number): { out: string; err: string; atBoundary: boolean } {
   const text = { out: '', err: '' };
@@ -27,6 +27,22 @@ test('frames come apart wherever the chunks are cut', () => {
 test('a header has the stream first and the size in network order', () => {
   assert.deepEqual(frame(2, Buffer.from('x')), Buffer.from([2, 0, 0, 0, 0, 0, 0, 1, 0x78]));
   assert.deepEqual(frameHeader(1, 0x01020304), Buffer.from([1, 0, 0, 0, 1, 2, 3, 4]));
+});
+
+test('frames of one stream in a row come out in one piece, in order', () => {
+  const pieces: [number, string][] = [];
+  const decoder = new StdcopyDecoder((stream, data) => pieces.push([stream, data.toString()]));
+  const of = (stream: 1 | 2, text: string) => ({ stream, data: Buffer.from(text) });
+  decoder.push(frames([of(1, 'a'), of(1, 'b'), of(2, 'c'), of(1, 'd'), of(1, 'e')]));
+  assert.deepEqual(pieces, [
+    [1, 'ab'],
+    [2, 'c'],
+    [1, 'de'],
+  ]);
+  assert.deepEqual(
+    frames([of(1, 'a'), of(2, 'bc')]),
+    Buffer.concat([frame(1, Buffer.from('a')), frame(2, Buffer.from('bc'))]),
+  );
 });
 
 test('payload is handed on before its frame is complete', () => {

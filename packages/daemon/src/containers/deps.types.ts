@@ -6,7 +6,7 @@ import type { NetworkService } from '../networks/service.types.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { VolumeService } from '../volumes/service.types.ts';
 import type { ContainerIndex } from './container-index.ts';
-import type { LogOptions } from './service.types.ts';
+import type { LogChunk, LogOptions } from './service.types.ts';
 import type { ContainerStore } from './store.ts';
 
 /** Contents of the files bound over /etc. Pure; implemented in networks/hosts-file.ts and networks/resolv-conf.ts. */
@@ -36,8 +36,8 @@ export interface LogSource {
   ended?: Promise<unknown>;
 }
 
-/** Reads a json-file log, rotated files included, prefixes in place. One that does not exist is empty. Implemented in logging/. */
-export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<{ stream: 1 | 2; data: Buffer }>;
+/** Reads a json-file log, rotated files included, prefixes in place; records in batches. One that does not exist is empty. Implemented in logging/. */
+export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<LogChunk[]>;
 
 /**
  * Checks a LogConfig and says how the shim writes it; undefined: nothing is kept. Implemented in logging/.

@@ -4,14 +4,14 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
-import type { LogOptions } from './service.types.ts';
+import type { LogChunk, LogOptions } from './service.types.ts';
 
 /** The answer has no end with follow, until the container stops or `opts.signal` fires. @throws InvalidParameter no stream chosen; NotImplemented the driver keeps nothing */
 export function containerLogs(
   deps: Pick<Domain, 'readLogs' | 'store'>,
   c: Container,
   opts: LogOptions,
-): { tty: boolean; chunks: AsyncIterable<{ stream: 1 | 2; data: Buffer }> } {
+): { tty: boolean; chunks: AsyncIterable<LogChunk[]> } {
   if (!opts.stdout && !opts.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   if (c.status === 'removing' || c.status === 'dead') {
     throw conflict('can not get logs from container which is dead or marked for removal');

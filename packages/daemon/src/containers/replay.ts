@@ -53,13 +53,15 @@ export async function replayLog(
     readLogs({ path }, { ...wanted, ...range, follow: false, timestamps: false, details: false });
   const write = ({ stream, data }: { stream: 1 | 2; data: Buffer }) =>
     deliver(stream === 2 ? client.stderr : client.stdout, data);
-  for await (const chunk of read(liveSince === undefined ? {} : { until: liveSince - 1n })) {
-    if (!(await write(chunk))) return overlap;
+  for await (const chunks of read(liveSince === undefined ? {} : { until: liveSince - 1n })) {
+    for (const chunk of chunks) if (!(await write(chunk))) return overlap;
   }
   if (liveSince === undefined) return overlap;
-  for await (const chunk of read({ since: liveSince, until: liveSince + DOUBT_NANOS })) {
-    if (!(await write(chunk))) break;
-    overlap.add(chunk.stream, chunk.data);
+  for await (const chunks of read({ since: liveSince, until: liveSince + DOUBT_NANOS })) {
+    for (const chunk of chunks) {
+      if (!(await write(chunk))) return overlap;
+      overlap.add(chunk.stream, chunk.data);
+    }
   }
   return overlap;
 }

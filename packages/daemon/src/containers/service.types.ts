@@ -13,9 +13,9 @@ import type {
   HostConfig,
 } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig, ExecInspect } from '@tsdocker/shared/types/exec.ts';
-import type { LogOptions } from '../logging/json-file.ts';
+import type { LogChunk, LogOptions } from '../logging/json-file.ts';
 
-export type { LogOptions };
+export type { LogChunk, LogOptions };
 
 export interface CreateOptions {
   name?: string;
@@ -113,10 +113,7 @@ export interface ContainerService {
   list(opts: ListOptions): Promise<ContainerSummary[]>;
   inspect(ref: string, opts: { size: boolean }): Promise<ContainerInspect>;
   /** Lines are whole log records, with the timestamp and details prefixes already in place. */
-  logs(
-    ref: string,
-    opts: LogOptions,
-  ): Promise<{ tty: boolean; chunks: AsyncIterable<{ stream: 1 | 2; data: Buffer }> }>;
+  logs(ref: string, opts: LogOptions): Promise<{ tty: boolean; chunks: AsyncIterable<LogChunk[]> }>;
   /** Resolves when the attach has ended: the process, the client or the detach keys. */
   attach(ref: string, opts: AttachOptions, open: OpenStreams): Promise<void>;
   resize(ref: string, size: { height: number; width: number }): Promise<void>;

@@ -35,8 +35,8 @@ export interface LogChunk {
   data: Buffer;
 }
 
-/** Records in order. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
-export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGenerator<LogChunk> {
+/** Records in order, those of a block together: one a step would cost more than the reading. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
+export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGenerator<LogChunk[]> {
   // The watch comes before the first read, so that no change falls between them.
   const watch = opts.follow && source.ended ? new ChangeWatch(dirname(source.path)) : undefined;
   const state = { ended: false };
@@ -76,7 +76,7 @@ class JsonFileReader {
     this.#opts = opts;
   }
 
-  async *existing(): AsyncGenerator<LogChunk> {
+  async *existing(): AsyncGenerator<LogChunk[]> {
     const files = await openLogFiles(this.#path);
     this.#pending = files.toReversed();
     const start = await this.#startOf(files);
@@ -86,7 +86,7 @@ class JsonFileReader {
   }
 
   /** What was written since, into the file at hand or into those that rotation put after it. */
-  async *more(): AsyncGenerator<LogChunk> {
+  async *more(): AsyncGenerator<LogChunk[]> {
     for (;;) {
       if (this.#current) yield* this.#chunks(this.#current.lines);
       if (this.finished || this.#opts.signal?.aborted) return;
@@ -108,7 +108,7 @@ class JsonFileReader {
   }
 
   /** Reads the pending files, oldest first; the last one stays open as the current one. */
-  async *#drain(firstOffset: number): AsyncGenerator<LogChunk> {
+  async *#drain(firstOffset: number): AsyncGenerator<LogChunk[]> {
     let offset = firstOffset;
     for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
       await this.#current?.file.handle.close();
@@ -133,19 +133,27 @@ class JsonFileReader {
     return { skip: 0, offset: 0 };
   }
 
-  async *#chunks(reader: LineReader): AsyncGenerator<LogChunk> {
+  async *#chunks(reader: LineReader): AsyncGenerator<LogChunk[]> {
     for await (const lines of reader.lines()) {
-      for (const line of lines) {
-        const record = parseRecord(line);
-        if (!record || (this.#opts.since !== undefined && record.time < this.#opts.since)) continue;
-        if (this.#opts.until !== undefined && record.time > this.#opts.until) {
-          this.finished = true;
-          return;
-        }
-        if (!(record.stream === 1 ? this.#opts.stdout : this.#opts.stderr)) continue;
-        yield { stream: record.stream, data: formatRecord(record, this.#opts) };
-      }
-      if (this.#opts.signal?.aborted) return;
+      const wanted = this.#select(lines);
+      if (wanted.length > 0) yield wanted;
+      if (this.finished || this.#opts.signal?.aborted) return;
     }
+  }
+
+  #select(lines: string[]): LogChunk[] {
+    const { since, until, stdout, stderr } = this.#opts;
+    const wanted: LogChunk[] = [];
+    for (const line of lines) {
+      const record = parseRecord(line);
+      if (!record || (since !== undefined && record.time < since)) continue;
+      if (until !== undefined && record.time > until) {
+        this.finished = true;
+        break;
+      }
+      if (record.stream === 1 ? stdout : stderr)
+        wanted.push({ stream: record.stream, data: formatRecord(record, this.#opts) });
+    }
+    return wanted;
   }
 }

@@ -1,7 +1,7 @@
 /** Reads whole lines from a growing file; what has no newline yet stays for the next call. */
 import type { FileHandle } from 'node:fs/promises';
 
-const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 /** Longer lines are no log records (the writer cuts messages at 16 KiB); they are dropped, not buffered. */
 const MAX_LINE_BYTES = 4 << 20;
 const NEWLINE = 10;
@@ -31,15 +31,17 @@ export class LineReader {
   }
 
   #split(block: Buffer): string[] {
-    const lines: string[] = [];
-    let start = 0;
-    for (let end = block.indexOf(NEWLINE); end >= 0; end = block.indexOf(NEWLINE, start)) {
-      const line = this.#take(block.subarray(start, end));
-      if (line !== undefined) lines.push(line);
-      start = end + 1;
+    const first = block.indexOf(NEWLINE);
+    if (first < 0) {
+      this.#keep(block);
+      return [];
     }
-    this.#keep(block.subarray(start));
-    return lines;
+    const last = block.lastIndexOf(NEWLINE);
+    const line = this.#take(block.subarray(0, first));
+    // Decoded together: no character lies across a newline.
+    const others = first === last ? [] : block.toString('utf8', first + 1, last).split('\n');
+    this.#keep(block.subarray(last + 1));
+    return line === undefined ? others : [line, ...others];
   }
 
   #take(end: Buffer): string | undefined {

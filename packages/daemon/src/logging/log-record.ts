@@ -5,7 +5,7 @@ export interface LogRecord {
   /** With its newline; a part of a long line has none. */
   text: string;
   /** Unix time in nanoseconds. */
-  time: bigint;
+  readonly time: bigint;
   attrs: Record<string, string>;
 }
 
@@ -19,19 +19,24 @@ export function parseRecord(line: string): LogRecord | undefined {
   }
   const { log, stream, time, attrs } = (raw ?? {}) as Record<string, unknown>;
   if (typeof log !== 'string' || typeof time !== 'string') return undefined;
-  const nanos = parseTime(time);
-  if (nanos === undefined) return undefined;
+  if (!TIME.test(time)) return undefined;
   return {
     stream: stream === 'stderr' ? 2 : 1,
     text: log,
-    time: nanos,
-    attrs: attrs !== null && typeof attrs === 'object' ? (attrs as Record<string, string>) : {},
+    // Worked out only where it is asked for: most readers want the text alone.
+    get time() {
+      return parseTime(time) ?? 0n;
+    },
+    attrs: attrs !== null && typeof attrs === 'object' ? (attrs as Record<string, string>) : NO_ATTRIBUTES,
   };
 }
 
+const NO_ATTRIBUTES: Record<string, string> = {};
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/;
+
 /** RFC 3339 in UTC with up to nine digits of fraction. */
 export function parseTime(text: string): bigint | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text);
+  const match = TIME.exec(text);
   if (!match) return undefined;
   const millis = Date.parse(`${match[1]}Z`);
   if (Number.isNaN(millis)) return undefined;
@@ -47,6 +52,7 @@ export function formatTime(nanos: bigint): string {
 
 /** The bytes a client gets: timestamp, then details, then the text. */
 export function formatRecord(record: LogRecord, opts: { timestamps: boolean; details: boolean }): Buffer {
+  if (!opts.timestamps && !opts.details) return Buffer.from(record.text);
   const timestamp = opts.timestamps ? `${formatTime(record.time)} ` : '';
   const details = opts.details ? `${formatAttributes(record.attrs)} ` : '';
   return Buffer.from(`${timestamp}${details}${record.text}`);

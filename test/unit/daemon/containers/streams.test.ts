@@ -141,7 +141,7 @@ test('logs: what the log holds, and the errors Docker gives', async () => {
   const { chunks, tty } = await d.service.logs('web', opts);
   assert.equal(tty, false);
   const out: unknown[] = [];
-  for await (const { stream, data } of chunks) out.push([stream, data.toString()]);
+  for await (const batch of chunks) for (const { stream, data } of batch) out.push([stream, data.toString()]);
   assert.deepEqual(out, [[2, 'x\n']]);
   const message = 'Bad parameters: you must choose at least one stream';
   await assert.rejects(d.service.logs('web', { ...opts, stdout: false, stderr: false }), { message });

@@ -23,9 +23,10 @@ const lines = (from: number, to: number) => Array.from({ length: to - from }, (_
 
 async function read(opts: Partial<LogOptions> = {}, source: LogSource = { path }): Promise<string> {
   let text = '';
-  for await (const chunk of readLogs(source, { ...all, ...opts })) text += chunk.data.toString();
+  for await (const chunks of readLogs(source, { ...all, ...opts })) text += textOf(chunks);
   return text;
 }
+const textOf = (chunks: LogChunk[]) => chunks.map(({ data }) => data.toString()).join('');
 const expected = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join('');
 
@@ -65,9 +66,9 @@ test('a missing log is empty', async () => {
   assert.equal(await read(), '');
 });
 
-async function nextText(iterator: AsyncIterator<LogChunk>): Promise<string> {
+async function nextText(iterator: AsyncIterator<LogChunk[]>): Promise<string> {
   const { value, done } = await iterator.next();
-  return done ? '<end>' : (value as LogChunk).data.toString();
+  return done ? '<end>' : textOf(value as LogChunk[]);
 }
 
 test('following sees new lines, several rotations, and ends with the container', { timeout: 10_000 }, async () => {

@@ -1,7 +1,7 @@
 /** A container's streams: logs and attach. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { frame } from '@tsdocker/shared/stdcopy.ts';
-import type { AttachOptions, ContainerService } from '../../../containers/service.types.ts';
+import { frames } from '@tsdocker/shared/stdcopy.ts';
+import type { AttachOptions, ContainerService, LogChunk } from '../../../containers/service.types.ts';
 import { type RequestContext, writeChunk } from '../../context.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../../hijack.ts';
 import { hijackedSession } from '../../hijacked-session.ts';
@@ -38,13 +38,13 @@ function tailOf(text: string): number | undefined {
   return /^\+?\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-async function writeLogs(ctx: RequestContext, tty: boolean, chunks: AsyncIterable<{ stream: 1 | 2; data: Buffer }>) {
+async function writeLogs(ctx: RequestContext, tty: boolean, batches: AsyncIterable<LogChunk[]>) {
   const contentType = !tty && ctx.atLeast('1.42') ? MULTIPLEXED_STREAM : RAW_STREAM;
   ctx.res.writeHead(200, { 'Content-Type': contentType });
   ctx.res.flushHeaders();
-  for await (const { stream, data } of chunks) {
+  for await (const chunks of batches) {
     if (ctx.res.destroyed) break;
-    await writeChunk(ctx.res, tty ? data : frame(stream, data));
+    await writeChunk(ctx.res, tty ? Buffer.concat(chunks.map(({ data }) => data)) : frames(chunks));
   }
   ctx.res.end();
 }
