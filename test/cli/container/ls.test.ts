@@ -53,6 +53,10 @@ const outputs: [args: string[], stdout: string][] = [
   [['-q', '--no-trunc'], `${'a'.repeat(64)}\n`],
   [['--format', '{{.ID}}\\t{{.Label "a"}}'], 'aaaaaaaaaaaa\t1\n'],
   [['--format', 'table {{.Names}}\\t{{.Labels}}'], 'NAMES     LABELS\nweb       a=1,b=2\n'],
+  [
+    ['--format', 'table {{.Names}}\\t{{.Label "com.my-a"}}\\t{{.Label "a"}}'],
+    'NAMES     my a      a\nweb                 1\n',
+  ],
   [['--no-trunc', '--format', '{{.Names}}'], 'web,other/alias\n'],
   [['--format', '{{.Mounts}} {{.LocalVolumes}} {{.Networks}} {{.State}}'], 'dddddddddddddd… 1 bridge running\n'],
 ];

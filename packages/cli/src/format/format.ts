@@ -7,6 +7,7 @@ import { executeTemplate } from './template/execute.ts';
 import { FUNCTION_NAMES, type FunctionTable, HEADER_FUNCTIONS, TEMPLATE_FUNCTIONS } from './template/functions.ts';
 import { parseTemplate } from './template/parse.ts';
 import { asMap, Struct } from './template/values.ts';
+import { labelHeader } from './text.ts';
 
 /** What a kind of object shows. */
 export interface Columns {
@@ -45,7 +46,7 @@ export function formatRows(columns: Columns, rows: readonly Row[], options: List
   const template = parseFormat(unescapeFormat(source));
   const lines = rows.map((row) => `${run(template, new Struct(columns.typeName, row), TEMPLATE_FUNCTIONS)}\n`);
   if (!isTable) return lines.join('');
-  const headers = asMap({ ...columns.headers });
+  const headers = asMap({ ...columns.headers, ...(columns.headers['Labels'] && { Label: labelHeader }) });
   return alignTabs(`${run(template, headers, HEADER_FUNCTIONS)}\n${lines.join('')}`);
 }
 

@@ -25,3 +25,8 @@ export function labelsText(labels: Readonly<Record<string, string>> | null | und
 export function labelMethod(labels: Readonly<Record<string, string>> | null | undefined): (key: unknown) => string {
   return (key) => labels?.[String(key)] ?? '';
 }
+
+/** The header of a column `.Label "com.example.some-key"`: `some key`. */
+export function labelHeader(key: unknown): string {
+  return String(key).split('.').at(-1)!.replace(/[-_]/g, ' ');
+}

@@ -5,7 +5,6 @@ import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError, containerNotFound, invalid } from './errors.ts';
-import { normalizePort } from './ports.ts';
 import { parseNanos } from './time.ts';
 
 type Predicate = (c: Container) => boolean;
@@ -29,9 +28,9 @@ export async function compileFilters(deps: Deps, f: Filters): Promise<Predicate>
   any('volume', (c, v) =>
     c.record.mounts.some((m) => !m.hidden && (m.Name === v || m.Destination === v || m.Source === v)),
   );
-  checkValues(f, 'status', STATUSES);
+  checkStatuses(f['status'] ?? []);
   any('status', (c, v) => c.status === v);
-  checkValues(f, 'health', HEALTHS);
+  checkHealths(f['health'] ?? []);
   any('health', (c, v) => (c.health?.health.Status ?? 'none') === v);
   any('isolation', (_, v) => v === 'default');
   addExited(f, tests);
@@ -54,15 +53,19 @@ function textMatches(text: string, pattern: string): boolean {
   }
 }
 
-function checkValues(f: Filters, key: string, accepted: readonly string[]): void {
-  for (const value of f[key] ?? []) {
-    if (!accepted.includes(value)) throw invalid(`invalid filter '${key}=${value}'`);
+function checkStatuses(values: readonly string[]): void {
+  for (const value of values) if (!STATUSES.includes(value)) throw invalid(`invalid filter 'status=${value}'`);
+}
+
+function checkHealths(values: readonly string[]): void {
+  for (const value of values) {
+    if (!HEALTHS.includes(value)) throw invalid(`Unrecognised filter value for health: ${value}`);
   }
 }
 
 function addExited(f: Filters, tests: Predicate[]): void {
   const codes = f['exited']?.map((value) => {
-    if (!/^-?\d+$/.test(value)) throw invalid(`invalid filter 'exited=${value}'`);
+    if (!/^-?\d+$/.test(value)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`);
     return Number(value);
   });
   // "Exited with 0" needs a run: one that is only created does not count.
@@ -84,7 +87,7 @@ function addOrder(deps: Deps, f: Filters, tests: Predicate[]): void {
 }
 
 function addPorts(f: Filters, tests: Predicate[]): void {
-  const portsOf = (key: string) => new Set((f[key] ?? []).flatMap(expandRange));
+  const portsOf = (key: string) => new Set((f[key] ?? []).flatMap((value) => expandRange(key, value)));
   const published = portsOf('publish');
   const exposed = portsOf('expose');
   if (published.size > 0) {
@@ -101,13 +104,24 @@ function addPorts(f: Filters, tests: Predicate[]): void {
   }
 }
 
-/** `80`, `80/udp`, `80-82/tcp`. */
-function expandRange(value: string): string[] {
-  const [, low, high, protocol = ''] = /^(\d+)(?:-(\d+))?(\/\w+)?$/.exec(value) ?? [];
-  if (low === undefined) throw invalid(`invalid port specification: "${value}"`);
-  const count = Number(high ?? low) - Number(low) + 1;
-  if (count < 1 || count > 65536) throw invalid(`invalid port specification: "${value}"`);
-  return Array.from({ length: count }, (_, i) => normalizePort(`${Number(low) + i}${protocol}`));
+/** `80`, `80/udp`, `80-82/tcp`. A protocol nobody has matches nothing. */
+function expandRange(key: string, value: string): string[] {
+  const [ports = '', protocol = 'tcp'] = value.split('/');
+  const [low = '', high = low] = ports.split('-');
+  const [first, last] = [portNumber(low), portNumber(high)];
+  const why = [first, last].find((port) => typeof port === 'string');
+  if (why !== undefined) throw invalid(`error while looking up for ${key} ${value}: ${why}`);
+  const count = Number(last) - Number(first) + 1;
+  if (count < 1)
+    throw invalid(`error while looking up for ${key} ${value}: invalid range specified for port: ${ports}`);
+  return Array.from({ length: count }, (_, i) => `${Number(first) + i}/${protocol.toLowerCase()}`);
+}
+
+/** @returns the number, or why it is none in strconv's words */
+function portNumber(text: string): number | string {
+  const failed = (why: string) => `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`;
+  if (!/^\d+$/.test(text)) return failed('invalid syntax');
+  return Number(text) < 65536 ? Number(text) : failed('value out of range');
 }
 
 /** The image itself, or one whose layers the container's image starts with. A name that does not exist matches nothing. */

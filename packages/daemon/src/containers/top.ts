@@ -19,7 +19,7 @@ export async function topContainer(
   const args = psArgs.trim() === '' ? DEFAULT_ARGS : psArgs;
   // A renamed column could pass for the PID column.
   const renamed = /\s(\S*)=\s*(PID\S*)/.exec(` ${args}`);
-  if (renamed) throw invalid(`specifying "${renamed[1]}=${renamed[2]}" is not allowed`);
+  if (renamed && renamed[1] !== 'pid') throw invalid(`specifying "${renamed[1]}=${renamed[2]}" is not allowed`);
   if (c.status === 'restarting') throw isRestarting(c.id);
   if (!c.run) throw notRunning(c.id);
   const pids = await c.run.pids();
@@ -53,7 +53,8 @@ function runPs(args: string[]): Promise<string> {
     execFile('ps', args, { maxBuffer: MAX_PS_BYTES, env: { ...process.env, LC_ALL: 'C' } }, (err, stdout, stderr) => {
       if (!err) resolve(stdout);
       else if (isMissing(err)) reject(err);
-      else reject(system(`ps: ${stderr.trim() || err.message}`, err));
+      // The first line says why; the rest is ps' help.
+      else reject(system(`ps: ${stderr.trim().split('\n', 1)[0] || err.message}`, err));
     });
   });
 }

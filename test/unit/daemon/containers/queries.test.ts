@@ -46,7 +46,15 @@ const FILTER_ROWS: [Record<string, string[]>, string[]][] = [
 const BAD_FILTER_ROWS: [Record<string, string[]>, string][] = [
   [{ foo: ['x'] }, "invalid filter 'foo'"],
   [{ status: ['zz'] }, "invalid filter 'status=zz'"],
-  [{ exited: ['zz'] }, "invalid filter 'exited=zz'"],
+  [{ exited: ['zz'] }, 'strconv.Atoi: parsing "zz": invalid syntax'],
+  [{ health: ['zz'] }, 'Unrecognised filter value for health: zz'],
+  [{ publish: ['zz'] }, 'error while looking up for publish zz: strconv.ParseUint: parsing "zz": invalid syntax'],
+  [{ expose: ['80-x'] }, 'error while looking up for expose 80-x: strconv.ParseUint: parsing "x": invalid syntax'],
+  [
+    { expose: ['70000'] },
+    'error while looking up for expose 70000: strconv.ParseUint: parsing "70000": value out of range',
+  ],
+  [{ publish: ['5-3'] }, 'error while looking up for publish 5-3: invalid range specified for port: 5-3'],
   [{ before: ['nosuch'] }, 'No such container: nosuch'],
 ];
 

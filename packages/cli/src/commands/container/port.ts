@@ -2,6 +2,7 @@ import type { PortBinding } from '@tsdocker/shared/types/container.ts';
 import type { Cli } from '../../cli.ts';
 import { containerInspect } from '../../client/container.ts';
 import type { CommandSpec } from '../../command.ts';
+import { parseUint } from '../../flags/go-number.ts';
 import { StatusError } from '../../status-error.ts';
 
 export const command: CommandSpec = {
@@ -19,12 +20,7 @@ async function port(cli: Cli, args: string[]): Promise<void> {
   const ports = (NetworkSettings?.Ports ?? {}) as Record<string, PortBinding[] | null>;
   if (wanted !== undefined) {
     const [number = '', protocol = 'tcp'] = wanted.split('/');
-    if (!/^\d{1,5}$/.test(number) || Number(number) > 65535) {
-      throw new StatusError(
-        1,
-        `Error: invalid port (${number}): strconv.ParseUint: parsing ${JSON.stringify(number)}: invalid syntax`,
-      );
-    }
+    checkPort(number);
     const bindings = ports[`${number}/${protocol}`];
     if (!bindings?.length) throw new StatusError(1, `Error: No public port '${wanted}' published for ${container}`);
     return cli.stdout.write(bindings.map((binding) => `${hostText(binding)}\n`).join(''));
@@ -34,6 +30,14 @@ async function port(cli: Cli, args: string[]): Promise<void> {
   );
   lines.sort((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10) || (a.text < b.text ? -1 : 1));
   cli.stdout.write(lines.map((line) => line.text).join(''));
+}
+
+function checkPort(number: string): void {
+  try {
+    parseUint(number, 10, 16);
+  } catch (err) {
+    throw new StatusError(1, `Error: invalid port (${number}): ${(err as Error).message}`);
+  }
 }
 
 function hostText({ HostIp, HostPort }: PortBinding): string {
