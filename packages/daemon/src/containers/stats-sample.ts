@@ -57,7 +57,7 @@ export async function takeSample(
       ...(stats.memory.failures > 0 && { failcnt: stats.memory.failures }),
       limit: Number(stats.memory.limitBytes),
     },
-    ...(networks && { networks }),
+    ...(networks && Object.keys(networks).length > 0 && { networks }),
   };
 }
 
