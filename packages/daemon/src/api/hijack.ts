@@ -23,18 +23,24 @@ export interface Hijackable {
   body(): AsyncIterable<Buffer>;
   /** Ends HTTP on this connection: sends the header, gives the raw stream. Once. */
   takeOver(contentType: string): Duplex;
+  /** The same without a header, for a protocol that has its own. */
+  detach(): Duplex;
 }
 
 /** A request that Node treats as an ordinary one. */
 export function ordinaryConnection(req: IncomingMessage, res: ServerResponse): Hijackable {
+  const detach = (): Duplex => {
+    res.detachSocket(req.socket);
+    detachParser(req.socket);
+    return req.socket;
+  };
   return {
     upgraded: false,
     body: () => req,
+    detach,
     takeOver(contentType) {
-      const { socket } = req;
       const header = headerText('HTTP/1.1 200 OK', contentType, res);
-      res.detachSocket(socket);
-      detachParser(socket);
+      const socket = detach();
       socket.write(header);
       return socket;
     },
@@ -43,13 +49,17 @@ export function ordinaryConnection(req: IncomingMessage, res: ServerResponse): H
 
 /** A request of the server's `upgrade` event; `res` writes to the socket until the take-over. */
 export function upgradedConnection(req: IncomingMessage, res: ServerResponse, socket: Duplex): Hijackable {
+  const detach = (): Duplex => {
+    res.detachSocket(req.socket);
+    return socket;
+  };
   return {
     upgraded: true,
     body: () => upgradedBody(req.headers, socket),
+    detach,
     takeOver(contentType) {
       const header = headerText('HTTP/1.1 101 UPGRADED', contentType, res, 'Connection: Upgrade\r\nUpgrade: tcp\r\n');
-      res.detachSocket(req.socket);
-      socket.write(header);
+      detach().write(header);
       return socket;
     },
   };

@@ -4,19 +4,27 @@ import type { RequestContext } from './context.ts';
 import { type HijackedStreams, MULTIPLEXED_STREAM, openHijackedStreams, RAW_STREAM } from './hijack.ts';
 import { messageOf } from './middleware/errors.ts';
 
+/** Makes a client's streams of its connection; `tty`: raw ones. Once. */
+export type TakeStreams = (tty: boolean) => HijackedStreams | Promise<HijackedStreams>;
+
+/** The streams of attach and exec start: what follows the header, both ways. */
+export function hijackedStreams(ctx: RequestContext, wanted: { stdin: boolean }): TakeStreams {
+  return (tty) => openHijackedStreams(ctx.connection.takeOver(contentTypeOf(ctx, tty)), { framed: !tty, ...wanted });
+}
+
 /**
  * Runs `work`, which calls `open` once it has checked the request. Errors before that become a status; afterwards there
  * is no status any more, so the client gets them as text on stderr.
  */
 export async function hijackedSession(
   ctx: RequestContext,
-  wanted: { stdin: boolean },
+  take: TakeStreams,
   work: (open: OpenStreams) => Promise<void>,
 ): Promise<void> {
   let session: HijackedStreams | undefined;
   try {
     await work(async (tty) => {
-      session = openHijackedStreams(ctx.connection.takeOver(contentTypeOf(ctx, tty)), { framed: !tty, ...wanted });
+      session = await take(tty);
       return session.streams;
     });
   } catch (err) {

@@ -9,7 +9,7 @@ import {
   postCommit,
   putContainersArchive,
 } from './files.ts';
-import { getContainersLogs, postContainersAttach } from './io.ts';
+import { getContainersAttachWs, getContainersLogs, postContainersAttach } from './io.ts';
 import {
   deleteContainer,
   postContainersCreate,
@@ -47,6 +47,7 @@ export function containerRoutes(containers: ContainerService): Route[] {
     post('/containers/{id}/resize', postContainersResize(containers)),
     post('/containers/{id}/wait', postContainersWait(containers)),
     post('/containers/{id}/attach', postContainersAttach(containers), { hijacks: true }),
+    get('/containers/{id}/attach/ws', getContainersAttachWs(containers), { hijacks: true }),
     get('/containers/{id}/changes', getContainersChanges(containers)),
     get('/containers/{id}/export', getContainersExport(containers)),
     head('/containers/{id}/archive', headContainersArchive(containers)),

@@ -4,8 +4,9 @@ import { frames } from '@tsdocker/shared/stdcopy.ts';
 import type { AttachOptions, ContainerService, LogChunk } from '../../../containers/service.types.ts';
 import { type RequestContext, writeChunk } from '../../context.ts';
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../../hijack.ts';
-import { hijackedSession } from '../../hijacked-session.ts';
+import { hijackedSession, hijackedStreams } from '../../hijacked-session.ts';
 import type { Handler } from '../../router.ts';
+import { checkWebSocketRequest, openWebSocketStreams } from '../../websocket.ts';
 
 export const getContainersLogs =
   (containers: Pick<ContainerService, 'logs'>): Handler =>
@@ -53,7 +54,22 @@ export const postContainersAttach =
   (containers: Pick<ContainerService, 'attach'>): Handler =>
   async (ctx) => {
     const options = attachOptions(ctx);
-    await hijackedSession(ctx, { stdin: options.stdin }, (open) => containers.attach(ctx.param('id'), options, open));
+    await hijackedSession(ctx, hijackedStreams(ctx, options), (open) =>
+      containers.attach(ctx.param('id'), options, open),
+    );
+  };
+
+export const getContainersAttachWs =
+  (containers: Pick<ContainerService, 'attach'>): Handler =>
+  async (ctx) => {
+    const all = { stdin: true, stdout: true, stderr: true };
+    const options = { ...attachOptions(ctx), ...(!ctx.atLeast('1.42') && all) };
+    const { connection, req } = ctx;
+    const take = () => {
+      checkWebSocketRequest(req);
+      return openWebSocketStreams(req, connection.detach(), { binary: ctx.atLeast('1.28'), stdin: options.stdin });
+    };
+    await hijackedSession(ctx, take, (open) => containers.attach(ctx.param('id'), options, open));
   };
 
 function attachOptions({ query }: RequestContext): AttachOptions {

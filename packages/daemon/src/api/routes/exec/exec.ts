@@ -2,7 +2,7 @@
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { ExecConfig, ExecStartConfig } from '@tsdocker/shared/types/exec.ts';
 import type { ContainerService } from '../../../containers/service.types.ts';
-import { hijackedSession } from '../../hijacked-session.ts';
+import { hijackedSession, hijackedStreams } from '../../hijacked-session.ts';
 import { consoleSize, terminalSize } from '../../request/terminal-size.ts';
 import type { Handler } from '../../router.ts';
 import { execCreateRequest, execStartRequest } from '../container/shapes.ts';
@@ -31,7 +31,7 @@ export const postExecStart =
     }
     const exec = await containers.execInspect(ctx.param('id'));
     const detachKeys = exec.DetachKeys;
-    await hijackedSession(ctx, { stdin: exec.OpenStdin }, (open) =>
+    await hijackedSession(ctx, hijackedStreams(ctx, { stdin: exec.OpenStdin }), (open) =>
       containers.execStart(ctx.param('id'), { ...options, ...(detachKeys && { detachKeys }) }, open),
     );
   };
