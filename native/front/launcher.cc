@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
     // compiles (nodejs/node#54918): the command had printed everything and never ended.
     arguments.push_back(const_cast<char*>("--single-threaded"));
   }
+  // node reads some of its own options (--env-file) even behind the script's name, unless this stands before it.
+  arguments.push_back(const_cast<char*>("--"));
   arguments.push_back(const_cast<char*>(bundle.c_str()));
   for (int i = 1; i < argc; i++) arguments.push_back(argv[i]);
   arguments.push_back(nullptr);

@@ -18,6 +18,11 @@ export const ANSWER_EXCEPTIONS: readonly AnswerException[] = [
     problem: /^is null$/,
     reason: 'as above',
   },
+  {
+    at: /^(ContainersDeleted|ImagesDeleted|NetworksDeleted|VolumesDeleted|CachesDeleted)$/,
+    problem: /^is null$/,
+    reason: 'as above',
+  },
   { operation: 'GET /volumes', at: /^Warnings$/, problem: /^is null$/, reason: 'as above' },
   {
     at: /^NetworkSettings\.Networks\{\}\.(Aliases|DNSNames|Links)$/,

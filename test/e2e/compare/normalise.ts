@@ -9,13 +9,29 @@ const IDENTIFIERS: readonly [RegExp, string][] = [
   [/\b(\w{2}:){5}\w{2}\b/g, 'MAC'],
 ];
 
+/** What docker 29 says in other words than 20.10: ours are the newer ones. */
+const NEWER_WORDS: readonly [RegExp, string][] = [
+  [
+    /(failed to create task for container: )?failed to create shim task: OCI runtime create failed: (runc|tsd-shim) create failed: unable to start container process: (error during container init: )?/g,
+    'START FAILED: ',
+  ],
+];
+
 /** @param places directories of the run, which stand for nothing */
 export function normaliseText(text: string, places: Readonly<Record<string, string>>): string {
   let out = text;
   for (const [place, name] of Object.entries(places)) out = out.replaceAll(place, name);
   for (const [pattern, name] of IDENTIFIERS) out = out.replace(pattern, name);
-  // The program is called differently; everything else it says is the same.
-  return out.replaceAll('tsdocker', 'docker');
+  for (const [pattern, name] of NEWER_WORDS) out = out.replace(pattern, name);
+  // Messages begin with a small letter now.
+  out = out.replace(
+    /(Error response from daemon: )([A-Z])(?=[a-z]+ )/g,
+    (_, before, letter) => before + letter.toLowerCase(),
+  );
+  // The programs are called differently; everything else they say is the same.
+  return out
+    .replaceAll('connect to the tsdocker daemon', 'connect to the Docker daemon')
+    .replaceAll('tsdocker', 'docker');
 }
 
 /** A JSON document as paths with values, so that differences are single lines. */

@@ -17,6 +17,12 @@ export function toApiTime(text: string, now: number = Date.now()): string {
   return secondsText(BigInt(millis) * 1_000_000n + BigInt((fraction || '0').padEnd(9, '0')));
 }
 
+/** As toApiTime; undefined for text that is no time. */
+export function checkedApiTime(text: string): string | undefined {
+  const time = toApiTime(text);
+  return /^-?\d+(\.\d+)?$/.test(time) ? time : undefined;
+}
+
 function asDuration(text: string): bigint | undefined {
   if (!/[a-zµμ]$/.test(text)) return undefined;
   try {

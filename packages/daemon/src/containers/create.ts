@@ -9,6 +9,7 @@ import { asDockerError, invalid } from './errors.ts';
 import { publish } from './events.ts';
 import { withDefaults } from './host-config.ts';
 import { checkLimits } from './limits.ts';
+import { checkLinks } from './links.ts';
 import { argvOf, mergeImage } from './merge-image.ts';
 import { makeMounts, planMounts } from './mounts.ts';
 import { checkName, generateName, newContainerId } from './names.ts';
@@ -44,6 +45,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
   if (host.LogConfig) deps.logWriterConfig(host.LogConfig);
   const warnings = checkLimits(host, deps.runtime.capabilities, { update: false });
   checkJoins(deps, host);
+  checkLinks(deps, host.Links ?? []);
 
   const id = newContainerId();
   const name = wanted ?? generateName((n) => deps.index.isTaken(n));
@@ -114,10 +116,9 @@ function samePlatform(asked: string, actual: string, host: string): boolean {
 /** Fields that inspect shows even when nobody set them, and the hostname. */
 function completeConfig(config: ContainerConfig, host: HostConfig, id: string): ContainerConfig {
   const mode = parseNetworkMode(host.NetworkMode);
-  const isHostName = mode.kind === 'host' || host.UTSMode === 'host';
   return {
     ...config,
-    Hostname: config.Hostname || (mode.kind === 'container' ? '' : isHostName ? hostname() : id.slice(0, 12)),
+    Hostname: config.Hostname || (mode.kind === 'container' ? '' : mode.kind === 'host' ? hostname() : id.slice(0, 12)),
     Domainname: config.Domainname ?? '',
     AttachStdin: config.AttachStdin ?? false,
     AttachStdout: config.AttachStdout ?? false,

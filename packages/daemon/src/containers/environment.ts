@@ -4,9 +4,10 @@ import type { ContainerConfig } from '@tsdocker/shared/types/container.ts';
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Complete but for HOME, which the runtime finds in the container's passwd file. */
-export function containerEnv(config: ContainerConfig, hostname: string): string[] {
+export function containerEnv(config: ContainerConfig, hostname: string, links: readonly string[] = []): string[] {
   const base = [DEFAULT_PATH, `HOSTNAME=${hostname}`];
   if (config.Tty) base.push('TERM=xterm');
+  base.push(...links);
   return replaceOrAppend(base, config.Env ?? []);
 }
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { ResolvedMount } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
+import { linkHosts } from './links.ts';
 import type { AttachedNetwork } from './network-attach.ts';
 import { parseNetworkMode } from './network-mode.ts';
 
-type Deps = Pick<Domain, 'etc' | 'store' | 'networks' | 'config'>;
+type Deps = Pick<Domain, 'etc' | 'store' | 'networks' | 'config' | 'index'>;
 
 /** The two files that do not wait for an address. */
 export async function writeNameAndResolver(deps: Deps, c: Container): Promise<void> {
@@ -42,7 +43,8 @@ export async function writeHosts(deps: Deps, c: Container, network: AttachedNetw
     ipv6: deps.networks.ipv6,
     hostGateway: deps.networks.hostGateway,
   });
-  await writeFile(join(deps.store.directory(c.id), 'hosts'), text);
+  const links = linkHosts(deps, c).join('');
+  await writeFile(join(deps.store.directory(c.id), 'hosts'), text + links);
 }
 
 /** container:X binds the files of X. */

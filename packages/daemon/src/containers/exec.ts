@@ -55,10 +55,10 @@ export class ExecTable {
   }
 }
 
-/** @returns the exec's id @throws InvalidParameter no command; Conflict not running, paused or restarting */
-export function createExec(deps: ExecDeps, c: Container, config: ExecConfig): string {
+/** @param ref as the user typed it, for messages @returns the exec's id @throws InvalidParameter no command; Conflict not running, paused or restarting */
+export function createExec(deps: ExecDeps, c: Container, ref: string, config: ExecConfig): string {
   if (!config.Cmd?.length) throw invalid('No exec command specified');
-  checkRuns(c);
+  checkRuns(c, ref);
   parseDetachKeys(config.DetachKeys);
   const exec = new Exec(c, config);
   deps.execs.add(exec);
@@ -66,8 +66,8 @@ export function createExec(deps: ExecDeps, c: Container, config: ExecConfig): st
   return exec.id;
 }
 
-function checkRuns(c: Container): void {
-  if (c.status === 'paused') throw pausedBefore(c.id, 'exec');
+function checkRuns(c: Container, ref = c.id): void {
+  if (c.status === 'paused') throw pausedBefore(ref, 'exec');
   if (c.status === 'restarting') throw isRestarting(c.id);
   if (c.status !== 'running' || !c.run) throw notRunning(c.id);
 }

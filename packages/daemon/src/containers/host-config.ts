@@ -92,13 +92,22 @@ export function withDefaults(
     const { type, config } = deps.config.logConfig;
     const merged = { ...config, ...given.LogConfig?.Config };
     hostConfig.LogConfig = { Type: type as NonNullable<HostConfig['LogConfig']>['Type'], Config: merged };
-  }
+  } else hostConfig.LogConfig = { ...given.LogConfig, Config: given.LogConfig.Config ?? {} };
   if (deps.oomKillDisable) hostConfig.OomKillDisable ??= false;
+  hostConfig.SecurityOpt = withoutLabel(hostConfig);
   adjustLimits(hostConfig);
   const { masked, readonly } = deps.systemPaths(given);
   hostConfig.MaskedPaths = masked;
   hostConfig.ReadonlyPaths = readonly;
   return hostConfig;
+}
+
+/** What shares the host's processes or memory has no label of its own: SELinux would keep the two apart. */
+function withoutLabel(h: HostConfig): HostConfig['SecurityOpt'] {
+  const shares = h.IpcMode === 'host' || h.PidMode === 'host' || h.Privileged;
+  const given = h.SecurityOpt ?? [];
+  if (!shares || given.some((option) => /^label[=:]/.test(option))) return h.SecurityOpt;
+  return [...given, 'label=disable'];
 }
 
 /** A privileged container sees all of a v1 tree, as it always did. */

@@ -30,7 +30,7 @@ export async function inspectContainer(
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),
     HostsPath: file('hosts'),
-    LogPath: c.hostConfig.LogConfig?.Type === 'json-file' ? deps.store.logPath(c.id) : '',
+    LogPath: hasLog(c) ? deps.store.logPath(c.id) : '',
     Name: `/${c.name}`,
     RestartCount: record.restartCount,
     Driver: deps.images.driver.name,
@@ -76,11 +76,49 @@ function overlayData({ lowers, upper, work }: Rootfs, c: Container): Record<stri
   };
 }
 
+/** There is none before the first start. */
+function hasLog(c: Container): boolean {
+  return c.hostConfig.LogConfig?.Type === 'json-file' && c.record.state.startedAt !== NEVER;
+}
+
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
 /** null where Go prints a list or map that nobody gave. */
 function configOf(c: Container): ContainerInspect['Config'] {
   const { config } = c.record;
-  const unset = { Env: null, Cmd: null, Image: '', Volumes: null, WorkingDir: '', Entrypoint: null, Labels: {} };
-  return { ...unset, ...config } as unknown as ContainerInspect['Config'];
+  // In the order of the engine's own structure, which is the order people see; what may be unset there is left out.
+  const ordered: Record<string, unknown> = {
+    Hostname: '',
+    Domainname: '',
+    User: '',
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    ExposedPorts: undefined,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Env: null,
+    Cmd: null,
+    Healthcheck: undefined,
+    ArgsEscaped: undefined,
+    Image: '',
+    Volumes: null,
+    WorkingDir: '',
+    Entrypoint: null,
+    NetworkDisabled: undefined,
+    OnBuild: null,
+    Labels: {},
+    StopSignal: undefined,
+    StopTimeout: undefined,
+    Shell: undefined,
+  };
+  const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = config.Healthcheck ?? {};
+  const Healthcheck = config.Healthcheck && { Test, Interval, Timeout, StartPeriod, StartInterval, Retries };
+  const given = Object.entries({ ...config, Healthcheck }).filter(
+    ([key, value]) => value !== undefined && value !== null && !(key === 'Env' && isEmpty(value)),
+  );
+  return Object.assign(ordered, Object.fromEntries(given)) as unknown as ContainerInspect['Config'];
 }
 
 function networkSettings(c: Container): ContainerInspect['NetworkSettings'] {

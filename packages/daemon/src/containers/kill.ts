@@ -13,12 +13,19 @@ const KILL_LIMIT_MS = 10_000;
 
 /**
  * SIGKILL (also the default) waits for the end; other signals are only sent.
+ * @param find the container; what it throws is told like everything else
  * @param ref as the user typed it, for messages
- * @throws InvalidParameter unknown signal; Conflict not running; System it outlived SIGKILL
+ * @throws NotFound; InvalidParameter unknown signal; Conflict not running; System it outlived SIGKILL
  */
-export async function killContainer(deps: KillDeps, c: Container, ref: string, signal?: string): Promise<void> {
+export async function killContainer(
+  deps: KillDeps,
+  find: () => Container,
+  ref: string,
+  signal?: string,
+): Promise<void> {
   const number = signal ? signalNumber(signal) : SIGKILL;
   try {
+    const c = find();
     if (number === SIGKILL) await killAndWait(deps, c);
     else await sendSignal(deps, c, number);
   } catch (err) {

@@ -2,12 +2,14 @@
 import type { Rootfs, RunningContainer, StartRequest } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
+import { checkDeviceRequests } from './device-requests.ts';
 import { containerEnv } from './environment.ts';
 import { asDockerError, conflict, notModified } from './errors.ts';
 import { etcMounts, writeHosts, writeNameAndResolver } from './etc-files.ts';
 import { publish, publishVolumes } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { startHealthMonitor } from './health.ts';
+import { linkEnvironment } from './links.ts';
 import { argvOf } from './merge-image.ts';
 import { resolveMounts } from './mounts.ts';
 import { type AttachedNetwork, attachNetwork, detachNetwork, runningPeer } from './network-attach.ts';
@@ -45,6 +47,7 @@ export async function startContainer(deps: StartDeps, c: Container): Promise<voi
 export async function launch(deps: StartDeps, c: Container): Promise<void> {
   let network: AttachedNetwork | undefined;
   try {
+    checkDeviceRequests(c.hostConfig.DeviceRequests ?? []);
     await c.untilCleanedUp();
     const [attached, , rootfs] = await settled([
       attachNetwork(deps, c).then(async (n) => {
@@ -59,7 +62,7 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
     const mounts = await resolveMounts(c, etcMounts(deps, c, attached));
     publishVolumes(deps.events, c, 'mount');
     const request: StartRequest = {
-      ...processOf(c),
+      ...processOf(deps, c),
       rootfs,
       mounts,
       network: attached.namespace,
@@ -96,7 +99,7 @@ function takeNameOf(c: Container, other: Container): void {
   Object.assign(c.record.config, { Hostname, Domainname });
 }
 
-function processOf(c: Container) {
+function processOf(deps: Pick<Domain, 'index'>, c: Container) {
   const { config } = c.record;
   const hostname = config.Hostname ?? '';
   return {
@@ -104,7 +107,7 @@ function processOf(c: Container) {
     config,
     hostConfig: c.hostConfig,
     args: argvOf(config),
-    env: containerEnv(config, hostname),
+    env: containerEnv(config, hostname, linkEnvironment(deps, c)),
     hostname: config.Domainname ? `${hostname}.${config.Domainname}` : hostname,
   };
 }

@@ -15,16 +15,16 @@ export function invalidVolumeName(name: string): DockerError {
   );
 }
 
-export function volumeNameTooShort(): DockerError {
+export function volumeNameTooShort(name: string): DockerError {
   return new DockerError(
     'InvalidParameter',
-    'volume name is too short, names should be at least two alphanumeric characters',
+    `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
   );
 }
 
-export function pluginNotFound(driver: string): DockerError {
+export function pluginNotFound(name: string, driver: string): DockerError {
   return new DockerError(
     'NotFound',
-    `error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`,
+    `create ${name}: error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`,
   );
 }

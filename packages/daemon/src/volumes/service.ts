@@ -42,14 +42,14 @@ export class LocalVolumeService implements VolumeService {
   create(req: VolumeCreateRequest): Promise<Volume> {
     return this.#exclusively(async () => {
       const driver = req.Driver || 'local';
-      if (driver !== 'local') throw pluginNotFound(driver);
+      if (driver !== 'local') throw pluginNotFound(req.Name ?? '', driver);
       const name = req.Name || randomBytes(32).toString('hex');
       const known = this.#records.get(name);
       if (known) return this.#toVolume(known);
-      if (name.length < 2) throw volumeNameTooShort();
+      if (name.length < 2) throw volumeNameTooShort(name);
       if (!NAME.test(name) || name.length > 255) throw invalidVolumeName(name);
       const options = req.DriverOpts ?? {};
-      checkLocalOptions(options);
+      checkLocalOptions(name, options);
       const labels = { ...req.Labels, ...(req.Name ? {} : { [ANONYMOUS_LABEL]: '' }) };
       const createdAt = `${new Date().toISOString().slice(0, 19)}Z`;
       const record: VolumeRecord = { name, createdAt, labels, options };

@@ -60,7 +60,7 @@ const VERB_ROWS: [string, string, string | undefined][] = [
   ],
   ['pa', 'start', 'cannot start a paused container, try unpause instead'],
   ['pa', 'pause', 'container ID is already paused'],
-  ['pa', 'exec', 'container ID is paused, unpause the container before exec'],
+  ['pa', 'exec', 'container pa is paused, unpause the container before exec'],
   ['pa', 'attach', 'container ID is paused, unpause the container before attach'],
   ['pa', 'rm', 'cannot remove container "/pa": container is paused and must be unpaused first'],
   ['re', 'start', 'container is already started'],

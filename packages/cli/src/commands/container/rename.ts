@@ -1,4 +1,5 @@
 import { containerRename } from '../../client/container.ts';
+import { errorText } from '../../client/errors.ts';
 import type { CommandSpec } from '../../command.ts';
 import { StatusError } from '../../status-error.ts';
 
@@ -11,6 +12,10 @@ export const command: CommandSpec = {
   async run(cli, args) {
     const [container = '', name = ''] = args.map((arg) => arg.trim());
     if (container === '' || name === '') throw new StatusError(1, 'Error: Neither old nor new names may be empty');
-    await containerRename(cli.client(), container, name);
+    try {
+      await containerRename(cli.client(), container, name);
+    } catch (err) {
+      throw new StatusError(1, `${errorText(err)}\nError: failed to rename container named ${container}`);
+    }
   },
 };

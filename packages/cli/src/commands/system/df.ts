@@ -23,7 +23,7 @@ async function diskUsage(cli: Cli, _args: string[], flags: Flags): Promise<void>
   const format = flags.string('format');
   if (!flags.bool('verbose')) return writeRows(cli.stdout, DF_COLUMNS, dfRows(objects), { format });
   if (format === '' || format === 'table') cli.stdout.write(dfTables(objects));
-  else cli.stdout.write(formatObject(format, objects));
+  else cli.stdout.write(formatObject(cli, format, objects, { typeName: 'formatter.DiskUsageContext' }));
 }
 
 /** API 1.52 groups each kind with its totals; below, the lists stand at the top. */

@@ -36,7 +36,9 @@ async function info(cli: Cli, _args: string[], flags: Flags): Promise<void> {
   };
   if (format !== '') {
     const errors = failure === undefined ? {} : { ServerErrors: [failure] };
-    cli.stdout.write(formatObject(format, { ...server, ...errors, ClientInfo }));
+    cli.stdout.write(
+      formatObject(cli, format, { ...server, ...errors, ClientInfo }, { typeName: 'system.dockerInfo' }),
+    );
     if (failure !== undefined) throw new StatusError(1, failure);
     return;
   }

@@ -1,19 +1,27 @@
 /** `--format` of info and version: one object, printed by a template or as one line of JSON. */
+import type { Cli } from '../../cli.ts';
 import { parseFormat } from '../../format/format.ts';
 import { executeTemplate } from '../../format/template/execute.ts';
 import { TEMPLATE_FUNCTIONS } from '../../format/template/functions.ts';
-import { jsonText } from '../../format/template/values.ts';
+import { jsonText, Struct } from '../../format/template/values.ts';
 import { StatusError } from '../../status-error.ts';
 
 const EXIT_BAD_TEMPLATE = 64;
 
 /** @throws StatusError for a template that does not parse (64) or run (1) */
-export function formatObject(format: string, value: unknown, name = ''): string {
+export function formatObject(
+  cli: Pick<Cli, 'stdout'>,
+  format: string,
+  value: object,
+  { name = '', typeName }: { name?: string; typeName: string },
+): string {
   if (format === 'json') return `${jsonText(value)}\n`;
   const template = parseFormat(format, 'template parsing error: ', EXIT_BAD_TEMPLATE, name);
   try {
-    return `${executeTemplate(template, value, { functions: TEMPLATE_FUNCTIONS })}\n`;
+    return `${executeTemplate(template, new Struct(typeName, value as Readonly<Record<string, unknown>>), { functions: TEMPLATE_FUNCTIONS })}\n`;
   } catch (err) {
+    // docker ends the line it has begun before it says what is wrong.
+    cli.stdout.write('\n');
     throw new StatusError(1, (err as Error).message);
   }
 }

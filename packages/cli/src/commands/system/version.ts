@@ -10,6 +10,9 @@ import { formatObject } from './object-format.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
 
+/** As docker names the template and its value in errors. */
+const VERSION_TEMPLATE = { name: 'version', typeName: 'system.versionInfo' };
+
 export const command: CommandSpec = {
   name: 'version',
   usage: '[OPTIONS]',
@@ -40,7 +43,7 @@ async function version(cli: Cli, _args: string[], flags: Flags): Promise<void> {
   const client = await clientVersion(cli, server !== null);
   const format = flags.string('format');
   if (format === '') cli.stdout.write(clientText(client) + (server ? `\n${serverText(server)}` : ''));
-  else cli.stdout.write(formatObject(format, { Client: client, Server: server }, 'version'));
+  else cli.stdout.write(formatObject(cli, format, { Client: client, Server: server }, VERSION_TEMPLATE));
   if (failure !== undefined) throw new StatusError(1, errorText(failure));
 }
 
