@@ -1,5 +1,7 @@
 /** After any number of containers the host is as it was. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { debianArchive } from '../support/base-image.ts';
@@ -9,24 +11,35 @@ import { type Census, takeCensus } from '../support/host-census.ts';
 import { missing } from '../support/program.ts';
 
 const skip = missing({ root: true });
+/** Its own, so that another daemon's groups are not counted. */
+const CGROUP_PARENT = `tsdocker-leaks-${process.pid}`;
 let engine: Engine;
 
 before(async () => {
   if (skip) return;
-  engine = await startTsdockerd();
+  engine = await startTsdockerd({ args: ['--cgroup-parent', CGROUP_PARENT] });
   await engine.ok(['import', '--change', 'CMD ["/bin/bash"]', await debianArchive(), 'base:test']);
   // What is made once and kept (bridge, tables, pools, the image's init layer) is there before the first count.
   for (let i = 0; i < 3; i++) await engine.ok(['run', '--rm', '-p', '127.0.0.1::80', 'base:test', 'true']);
 });
 
-after(() => engine?.dispose());
+after(async () => {
+  await engine?.dispose();
+  // The daemon keeps a parent that a user named.
+  for (const root of readdirSync('/sys/fs/cgroup')) {
+    const parent = join('/sys/fs/cgroup', root, CGROUP_PARENT);
+    if (existsSync(parent)) rmdirSync(parent);
+  }
+  const unified = join('/sys/fs/cgroup', CGROUP_PARENT);
+  if (existsSync(unified)) rmdirSync(unified);
+});
 
 /** What earlier containers left to be cleaned in the background is gone when two counts a while apart agree. */
 async function settled(): Promise<Census> {
-  let last = await takeCensus(engine);
+  let last = await takeCensus(engine, CGROUP_PARENT);
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    const next = await takeCensus(engine);
+    const next = await takeCensus(engine, CGROUP_PARENT);
     if (isDeepStrictEqual(last, next)) return next;
     last = next;
   }
@@ -35,7 +48,7 @@ async function settled(): Promise<Census> {
 async function unchangedBy(work: () => Promise<void>): Promise<void> {
   const before = await settled();
   await work();
-  await eventually(async () => assert.deepEqual(await takeCensus(engine), before), 15_000, 200);
+  await eventually(async () => assert.deepEqual(await takeCensus(engine, CGROUP_PARENT), before), 15_000, 200);
 }
 
 test('200 sequential run --rm leave nothing', { skip, timeout: 300_000 }, async () => {

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brokenAnswers } from './check-answers.ts';
 import { eventually } from './eventually.ts';
 import { type Finished, type RunOptions, runProgram } from './program.ts';
 
@@ -102,6 +103,10 @@ class DaemonProcess implements Engine {
     ];
   }
 
+  get #answerLog(): string {
+    return join(this.directory, 'answers.log');
+  }
+
   get pid(): number {
     const pid = this.#child?.pid;
     if (pid === undefined) throw new Error(`${this.name} is not started`);
@@ -113,6 +118,7 @@ class DaemonProcess implements Engine {
     const child = spawn(this.#command, this.#args, {
       stdio: ['ignore', log, log],
       detached: true,
+      env: { ...process.env, TSDOCKERD_ANSWER_LOG: this.#answerLog },
     });
     closeSync(log);
     this.#child = child;
@@ -170,7 +176,9 @@ class DaemonProcess implements Engine {
     process.kill(pid, 'SIGTERM');
     await gone(pid);
     if (this.name === 'dockerd') await detachMountsBelow(this.directory);
+    const broken = brokenAnswers(this.#answerLog);
     rmSync(this.directory, { recursive: true, force: true });
+    if (broken.length > 0) throw new Error(`answers break the API's definition:\n${broken.join('\n')}`);
   }
 }
 

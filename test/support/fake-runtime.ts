@@ -1,7 +1,6 @@
 /** A runtime without processes: tests end them, write their output and see what was asked of them. */
 
 import type {
-  CgroupStats,
   ExecRequest,
   ExitStatus,
   ProcessStreams,
@@ -10,6 +9,7 @@ import type {
   Runtime,
   RuntimeCapabilities,
   StartRequest,
+  StatsReader,
 } from '../../packages/daemon/src/runtime/runtime.ts';
 import { DockerError } from '../../packages/shared/src/errors.ts';
 
@@ -173,12 +173,16 @@ export class FakeRunning extends FakeProcess implements RunningContainer {
   async pids(): Promise<number[]> {
     return [this.#runtime.pidShown ?? this.pid];
   }
-  async stats(): Promise<CgroupStats> {
+  openStats(): StatsReader {
+    this.#runtime.statsReaders++;
     return {
-      cpu: { usageNanos: 5n, userNanos: 3n, systemNanos: 2n, periods: 0, throttledPeriods: 0, throttledNanos: 0n },
-      memory: { usageBytes: 1024n, maxUsageBytes: 2048n, limitBytes: 4096n, failures: 0, stats: { cache: 1 } },
-      pids: { current: 1 },
-      io: [],
+      read: () => ({
+        cpu: { usageNanos: 5n, userNanos: 3n, systemNanos: 2n, periods: 0, throttledPeriods: 0, throttledNanos: 0n },
+        memory: { usageBytes: 1024n, maxUsageBytes: 2048n, limitBytes: 4096n, failures: 0, stats: { cache: 1 } },
+        pids: { current: 1 },
+        io: [],
+      }),
+      close: () => void this.#runtime.statsReaders--,
     };
   }
   async reopenLog(): Promise<void> {}
@@ -265,4 +269,6 @@ export class FakeRuntime implements Runtime {
     this.notes.delete(id);
   }
   readonly capabilities = CAPABILITIES;
+  /** Open ones. */
+  statsReaders = 0;
 }

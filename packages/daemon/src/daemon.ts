@@ -2,6 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { dirname } from 'node:path';
+import { openAnswerLog } from './api/answer-log.ts';
 import { trackConnections } from './api/connections.ts';
 import { isLoopback, type ListenAddress, listen, parseListenAddress } from './api/listen.ts';
 import { apiRoutes } from './api/routes/index.ts';
@@ -74,11 +75,12 @@ export async function startDaemon(initial: DaemonConfig, log: RootLogger, build:
     });
     // Clients must not see a daemon that does not know its containers yet.
     await services.containers.restore();
+    const recordAnswer = openAnswerLog(process.env);
     const routes = apiRoutes({ ...services, system, events });
     const addresses = await openListeners(
       listeners,
       initial,
-      (tls) => createApiServer({ routes, log, ...tls }),
+      (tls) => createApiServer({ routes, log, recordAnswer, ...tls }),
       log,
       undo,
     );

@@ -19,6 +19,8 @@ export class RequestContext {
   readonly signal: AbortSignal;
   /** Takes the connection over; attach and exec. */
   readonly connection: Hijackable;
+  /** Told of every JSON answer, where somebody wants to know. */
+  readonly record: ((status: number, body: unknown) => void) | undefined;
 
   constructor(init: Omit<RequestContext, 'json' | 'empty' | 'body' | 'atLeast' | 'param'>) {
     this.req = init.req;
@@ -28,6 +30,7 @@ export class RequestContext {
     this.version = init.version;
     this.signal = init.signal;
     this.connection = init.connection;
+    this.record = init.record;
   }
 
   param(name: string): string {
@@ -46,6 +49,7 @@ export class RequestContext {
 
   /** Answers one JSON value, with a newline as Go's encoder writes it. */
   json(status: number, value: unknown): void {
+    this.record?.(status, value);
     const text = `${JSON.stringify(value)}\n`;
     this.res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
     this.res.end(text);
@@ -58,10 +62,16 @@ export class RequestContext {
 }
 
 /** Objects one after the other on an open answer; written as the client takes them. */
-export async function writeJsonStream(res: ServerResponse, values: AsyncIterable<unknown>): Promise<void> {
+export async function writeJsonStream(
+  { res, record }: Pick<RequestContext, 'res' | 'record'>,
+  values: AsyncIterable<unknown>,
+): Promise<void> {
   res.writeHead(200, { 'Content-Type': 'application/json' });
   res.flushHeaders();
-  for await (const value of values) await writeChunk(res, jsonLine(value).replace('\r\n', '\n'));
+  for await (const value of values) {
+    record?.(200, value);
+    await writeChunk(res, jsonLine(value).replace('\r\n', '\n'));
+  }
   res.end();
 }
 

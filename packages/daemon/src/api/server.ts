@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import type { Duplex } from 'node:stream';
 import { API_VERSION, ENGINE_VERSION } from '@tsdocker/shared/api-version.ts';
 import type { Logger } from '../log.ts';
+import type { RecordAnswer } from './answer-log.ts';
 import { RequestContext } from './context.ts';
 import { type Hijackable, ordinaryConnection, upgradedConnection } from './hijack.ts';
 import { writeError, writePageNotFound } from './middleware/errors.ts';
@@ -24,13 +25,14 @@ export interface ApiServerOptions {
   log: Logger;
   /** Serves TLS with these. */
   tls?: TlsOptions;
+  recordAnswer?: RecordAnswer | undefined;
 }
 
 /** A server that does not listen yet. Requests have no time limit: logs, events and attach last for days. */
 export function createApiServer(options: ApiServerOptions): Server {
   const router = new Router(options.routes);
   const serve = (req: IncomingMessage, res: ServerResponse, connection: Hijackable): void => {
-    void answer(router, req, res, connection, options.log);
+    void answer(router, req, res, connection, options);
   };
   const settings = {
     keepAliveTimeout: 0,
@@ -72,7 +74,13 @@ function responseOn(req: IncomingMessage, socket: Duplex): ServerResponse {
   return res;
 }
 
-async function answer(router: Router, req: IncomingMessage, res: ServerResponse, connection: Hijackable, log: Logger) {
+async function answer(
+  router: Router,
+  req: IncomingMessage,
+  res: ServerResponse,
+  connection: Hijackable,
+  { log, recordAnswer }: ApiServerOptions,
+) {
   try {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) res.setHeader(name, value);
     logRequest(log, req, res);
@@ -81,7 +89,7 @@ async function answer(router: Router, req: IncomingMessage, res: ServerResponse,
     const match = router.match(req.method ?? '', path);
     if (!match) return writePageNotFound(res);
     checkVersion(version);
-    await match.route.handler(contextOf(req, res, connection, match, { version, search }));
+    await match.route.handler(contextOf(req, res, connection, match, { version, search }, recordAnswer));
   } catch (err) {
     writeError(res, err, log.with({ method: req.method, path: req.url?.split('?', 1)[0] }));
   }
@@ -93,6 +101,7 @@ function contextOf(
   connection: Hijackable,
   match: Match,
   url: { version: string; search: string },
+  recordAnswer: RecordAnswer | undefined,
 ): RequestContext {
   const gone = new AbortController();
   res.once('close', () => {
@@ -106,6 +115,10 @@ function contextOf(
     query: new Query(new URLSearchParams(url.search)),
     version: url.version,
     signal: gone.signal,
+    record:
+      recordAnswer &&
+      ((status, body) =>
+        recordAnswer({ method: match.route.method, route: match.route.path, version: url.version, status, body })),
   });
 }
 

@@ -1,4 +1,5 @@
 /** From what was asked (MountSpec) to what is recorded (MountRecord) at create, and to what is mounted (ResolvedMount) at start. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ContainerConfig, HostConfig, MountPoint } from '@tsdocker/shared/types/container.ts';
@@ -72,14 +73,19 @@ function inheritedMounts(deps: Pick<Domain, 'index'>, from: readonly string[]): 
  * @param undo gets what has to be undone, in order, if the creation fails later
  */
 export async function makeMounts(
-  deps: Pick<Domain, 'volumes' | 'copyUp'>,
+  deps: Pick<Domain, 'volumes' | 'copyUp' | 'store'>,
   id: string,
   plan: MountPlan,
   rootfs: Promise<Rootfs>,
   undo: (() => Promise<void>)[],
 ): Promise<MountRecord[]> {
+  const anonymous = plan.specs.filter((spec) => spec.type === 'volume' && spec.source === '');
+  const names = new Map(anonymous.map((spec) => [spec, newVolumeName()]));
+  if (names.size > 0) await deps.store.noteVolumes(id, [...names.values()]);
   // Settled, not all: what is still under way when one fails has to reach `undo` too.
-  const made = await Promise.allSettled(plan.specs.map((spec) => makeMount(deps, id, spec, rootfs, undo)));
+  const made = await Promise.allSettled(
+    plan.specs.map((spec) => makeMount(deps, id, spec, names.get(spec), rootfs, undo)),
+  );
   const own = made.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;
@@ -91,6 +97,13 @@ export async function makeMounts(
     undo.push(() => deps.volumes.release(name, id));
   }
   return [...plan.inherited, ...own, ...plan.tmpfs.map((spec) => ({ ...recordOf(spec), hidden: true }))];
+}
+
+/** As docker marks a volume that was made for one container. */
+const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
+
+function newVolumeName(): string {
+  return randomBytes(32).toString('hex');
 }
 
 function recordOf(spec: MountSpec): MountRecord {
@@ -112,17 +125,18 @@ async function makeMount(
   deps: Pick<Domain, 'volumes' | 'copyUp'>,
   id: string,
   spec: MountSpec,
+  anonymousName: string | undefined,
   rootfs: Promise<Rootfs>,
   undo: (() => Promise<void>)[],
 ): Promise<MountRecord> {
   const record = recordOf(spec);
   if (spec.type !== 'volume') return record;
-  const anonymous = spec.source === '';
+  const anonymous = anonymousName !== undefined;
   const volume = await deps.volumes.create({
-    Name: spec.source || undefined,
+    Name: anonymousName ?? spec.source,
     Driver: spec.driver?.name ?? 'local',
     DriverOpts: spec.driver?.options,
-    Labels: spec.labels,
+    Labels: anonymous ? { ...spec.labels, [ANONYMOUS_LABEL]: '' } : spec.labels,
   });
   if (anonymous) undo.push(() => deps.volumes.remove(volume.Name, { force: true }));
   const { mountpoint, empty } = await deps.volumes.acquire(volume.Name, id);

@@ -53,10 +53,11 @@ function register(deps: RestoreDeps, c: Container): void {
 }
 
 /** The rest of a creation or removal that was cut short. */
-async function collect(deps: RestoreDeps, { id, directory, record, removeVolumes }: Leftover): Promise<void> {
+async function collect(deps: RestoreDeps, { id, directory, record, volumes, removeVolumes }: Leftover): Promise<void> {
   try {
     await deps.images.removeRootfs(id);
     if (record) await releaseMounts(deps, id, record.mounts, removeVolumes);
+    for (const name of volumes) await deps.volumes.remove(name, { force: true });
     await deps.runtime.forget(id);
     deps.store.discard(directory);
   } catch (err) {

@@ -31,6 +31,7 @@ import { removeContainer } from './rm.ts';
 import type { ContainerService } from './service.types.ts';
 import { launch, type StartDeps, startContainer } from './start.ts';
 import { containerStats } from './stats.ts';
+import { StatsCollector } from './stats-collector.ts';
 import { stopContainer } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { topContainer } from './top.ts';
@@ -52,6 +53,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
     isClosing,
     relaunch: (c, from) => relaunch(domain, c, from),
   };
+  const statsCollector = new StatsCollector(deps);
   const get = (ref: string) => index.get(ref);
 
   return {
@@ -75,7 +77,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
     stats: async (ref, opts) => {
       const c = get(ref);
       if (c.status === 'restarting' && !opts.stream) throw isRestarting(c.id);
-      return containerStats(domain, c, opts);
+      return containerStats(statsCollector, c, opts);
     },
     changes: async (ref) => containerChanges(domain, get(ref)),
     export: async (ref, open) => exportContainer(domain, get(ref), open),

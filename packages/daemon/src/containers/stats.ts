@@ -1,20 +1,11 @@
-/** ContainerStats: cgroup counters, with the sample before for the client's percentages. */
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+/** ContainerStats: samples of a container, each with the one before for the client's percentages. */
 import type { ContainerStats } from '@tsdocker/shared/types/container.ts';
-import type { CgroupStats } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
-import type { Domain } from './deps.types.ts';
-import { formatNanos, NEVER, nowNanos } from './time.ts';
+import type { StatsCollector } from './stats-collector.ts';
+import { type Sample, withPrevious } from './stats-sample.ts';
 
-const PERIOD_MS = 1000;
-/** User-space clock ticks of /proc/stat are 1/100 s. */
-const NANOS_PER_TICK = 10_000_000;
-const NO_CPU: ContainerStats['cpu_stats'] = {
-  cpu_usage: { total_usage: 0, usage_in_kernelmode: 0, usage_in_usermode: 0 },
-  throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
-};
+/** A shorter time between two samples says little of the CPU. */
+const SHORTEST_SPAN_MS = 500;
 
 export interface StatsOptions {
   stream: boolean;
@@ -23,105 +14,27 @@ export interface StatsOptions {
 }
 
 /**
- * One sample a second while it runs; a container that does not run gives one empty sample (and goes on, streaming, when it starts).
- * Not streaming: the second sample, so that precpu is filled; with oneShot the first.
+ * One sample a second, until it is removed; one that does not run gives empty samples, and others once it starts.
+ * Not streaming: the second sample, so that precpu is filled; with oneShot, or when it does not run, the first.
  */
 export async function* containerStats(
-  deps: Pick<Domain, 'interfaceCounters'>,
+  collector: StatsCollector,
   c: Container,
   opts: StatsOptions,
 ): AsyncGenerator<ContainerStats> {
-  let previous: ContainerStats | undefined;
-  while (!opts.signal?.aborted && !c.removed) {
-    const sample = await takeSample(deps, c, previous);
-    const wantsPair = !opts.stream && !opts.oneShot && previous === undefined && c.run !== undefined;
-    if (!wantsPair) yield sample;
-    if (!opts.stream && !wantsPair) return;
-    previous = sample;
-    await sleep(PERIOD_MS, undefined, { signal: opts.signal, ref: false }).catch(() => {});
+  let previous: Sample | undefined;
+  for await (const sample of collector.follow(c, opts.signal)) {
+    if (opts.stream) {
+      yield withPrevious(sample, previous);
+      previous = sample;
+      continue;
+    }
+    const isPair = previous !== undefined && spanMillis(previous, sample) >= SHORTEST_SPAN_MS;
+    if (opts.oneShot || isPair || c.run === undefined) return yield withPrevious(sample, previous);
+    previous ??= sample;
   }
 }
 
-async function takeSample(
-  deps: Pick<Domain, 'interfaceCounters'>,
-  c: Container,
-  previous: ContainerStats | undefined,
-): Promise<ContainerStats> {
-  const names = { id: c.id, name: `/${c.name}`, os_type: 'linux' };
-  const before = { preread: previous?.read ?? NEVER, precpu_stats: previous?.cpu_stats ?? NO_CPU };
-  const run = c.run;
-  // The process may end under our hands: the sample is empty then, as for a stopped container.
-  const stats = await run?.stats().catch(() => undefined);
-  if (!run || !stats) return { ...names, read: NEVER, ...before, ...EMPTY };
-  const [systemNanos, networks] = await Promise.all([
-    systemCpuNanos(),
-    c.hostConfig.NetworkMode === 'host' ? undefined : deps.interfaceCounters?.(run.pid).catch(() => undefined),
-  ]);
-  return {
-    ...names,
-    read: formatNanos(nowNanos()),
-    ...before,
-    pids_stats: { current: stats.pids.current, ...(stats.pids.limit !== undefined && { limit: stats.pids.limit }) },
-    num_procs: 0,
-    storage_stats: {},
-    blkio_stats: { ...EMPTY.blkio_stats, ...ioStats(stats.io) },
-    cpu_stats: cpuStats(stats.cpu, systemNanos),
-    memory_stats: {
-      usage: Number(stats.memory.usageBytes),
-      ...(stats.memory.maxUsageBytes > 0n && { max_usage: Number(stats.memory.maxUsageBytes) }),
-      stats: stats.memory.stats,
-      ...(stats.memory.failures > 0 && { failcnt: stats.memory.failures }),
-      limit: Number(stats.memory.limitBytes),
-    },
-    ...(networks && { networks }),
-  };
-}
-
-const EMPTY = {
-  pids_stats: {},
-  num_procs: 0,
-  storage_stats: {},
-  blkio_stats: {
-    io_service_bytes_recursive: undefined,
-    io_serviced_recursive: null,
-    io_queue_recursive: null,
-    io_service_time_recursive: null,
-    io_wait_time_recursive: null,
-    io_merged_recursive: null,
-    io_time_recursive: null,
-    sectors_recursive: null,
-  },
-  cpu_stats: NO_CPU,
-  memory_stats: {},
-} satisfies ContainerStats;
-
-function ioStats(io: CgroupStats['io']): NonNullable<ContainerStats['blkio_stats']> {
-  const entries = (value: (e: CgroupStats['io'][number]) => bigint) =>
-    io.map((e) => ({ major: e.major, minor: e.minor, op: e.op, value: Number(value(e)) }));
-  return { io_service_bytes_recursive: entries((e) => e.bytes), io_serviced_recursive: entries((e) => e.count) };
-}
-
-function cpuStats(cpu: CgroupStats['cpu'], systemNanos: number): ContainerStats['cpu_stats'] {
-  return {
-    cpu_usage: {
-      total_usage: Number(cpu.usageNanos),
-      ...(cpu.perCpuNanos && { percpu_usage: cpu.perCpuNanos.map(Number) }),
-      usage_in_kernelmode: Number(cpu.systemNanos),
-      usage_in_usermode: Number(cpu.userNanos),
-    },
-    system_cpu_usage: systemNanos,
-    online_cpus: availableParallelism(),
-    throttling_data: {
-      periods: cpu.periods,
-      throttled_periods: cpu.throttledPeriods,
-      throttled_time: Number(cpu.throttledNanos),
-    },
-  };
-}
-
-/** The host's CPU time, idle included: user nice system idle iowait irq softirq of /proc/stat's first line. */
-async function systemCpuNanos(): Promise<number> {
-  const [line = ''] = (await readFile('/proc/stat', 'utf8')).split('\n', 1);
-  const ticks = line.split(/\s+/).slice(1, 8);
-  return ticks.reduce((sum, n) => sum + Number(n), 0) * NANOS_PER_TICK;
+function spanMillis(from: Sample, to: Sample): number {
+  return Date.parse(to.read ?? '') - Date.parse(from.read ?? '');
 }

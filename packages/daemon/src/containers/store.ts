@@ -15,11 +15,15 @@ import type { Container } from './container.ts';
 import type { ContainerRecord, StoredContainer } from './record.types.ts';
 import { parseNanos } from './time.ts';
 
+const VOLUMES = 'volumes.json';
+
 export interface Leftover {
   id: string;
   directory: string;
   /** Undefined when creation never got as far. */
   record?: ContainerRecord;
+  /** Anonymous volumes that were to be made for it, when there is no record that names them. */
+  volumes: string[];
   removeVolumes: boolean;
 }
 
@@ -54,6 +58,11 @@ export class ContainerStore {
     await mkdir(this.#fresh(id), { mode: 0o710 });
   }
 
+  /** Volumes that are about to be made for this container alone: without a record, nobody else would know. */
+  async noteVolumes(id: string, names: readonly string[]): Promise<void> {
+    await writeFile(join(this.#fresh(id), VOLUMES), JSON.stringify(names), { mode: 0o600 });
+  }
+
   /** Makes it exist. */
   async commit(stored: StoredContainer): Promise<void> {
     const { id } = stored.record;
@@ -62,6 +71,7 @@ export class ContainerStore {
       writeFile(join(directory, 'config.json'), JSON.stringify(stored.record), { mode: 0o600 }),
       writeFile(join(directory, 'hostconfig.json'), JSON.stringify(stored.hostConfig), { mode: 0o600 }),
     ]);
+    await rm(join(directory, VOLUMES), { force: true });
     await rename(directory, this.directory(id));
   }
 
@@ -183,11 +193,22 @@ export class ContainerStore {
     } catch {
       // Never written, or torn: then there is nothing in it to give back but the directories of that id.
     }
-    return { id: match[2]!, directory, record, removeVolumes: match[1] === 'new' || match[3] !== undefined };
+    const volumes = record ? [] : await readNames(join(directory, VOLUMES));
+    return { id: match[2]!, directory, record, volumes, removeVolumes: match[1] === 'new' || match[3] !== undefined };
   }
 
   #fresh(id: string): string {
     return join(this.#root, `.new-${id}`);
+  }
+}
+
+/** Missing or torn: no volume has been made yet. */
+async function readNames(path: string): Promise<string[]> {
+  try {
+    const names: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
   }
 }
 

@@ -19,7 +19,7 @@ import { NftablesFirewall } from './firewall/nftables/firewall.ts';
 import { networkFilter, networkPruneFilter, toNetwork, toNetworkInspect } from './inspect.ts';
 import { type Instance, instanceOf, tableName } from './instance.ts';
 import { formatAddress, parseAddress } from './ipam/ipv4.ts';
-import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from './netlink/socket.ts';
+import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkError, NetlinkSocket } from './netlink/socket.ts';
 import { type ActiveNetwork, flag, hostBindingOf, mtuOf, OPTION } from './network.ts';
 import type { NetworkServiceOptions } from './options.ts';
 import { planPorts } from './port-requests.ts';
@@ -162,8 +162,12 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
     const { endpoint, keys } = this.#reserve(req, record, active);
     this.#attaching++;
     try {
-      const netns = await this.#pool.take();
-      await this.#connect(netns, endpoint, record, active);
+      const connect = async () => this.#connect(await this.#pool.take(), endpoint, record, active);
+      await connect().catch(async (err: unknown) => {
+        if (!isNameTaken(err)) throw err;
+        await this.#firewall.unpublish(endpoint.ports);
+        await connect();
+      });
     } catch (err) {
       await this.#release(endpoint);
       throw err instanceof DockerError ? err : errors.setUpFailed(describe(err), err);
@@ -371,6 +375,11 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
     const all = { ...attributes, name: record.name, type: record.driver };
     this.#options.events?.publish({ type: 'network', action, id: record.id, attributes: all });
   }
+}
+
+/** Of a new pair, on the host or inside: another name in another namespace is not. Seen on a busy host with many daemons. */
+function isNameTaken(err: unknown): boolean {
+  return err instanceof NetlinkError && err.code === 'EEXIST' && err.step.startsWith('create veth');
 }
 
 /** @throws DockerError in Docker's words */

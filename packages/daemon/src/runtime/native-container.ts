@@ -2,7 +2,7 @@
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { Cgroups } from './cgroup/cgroups.ts';
-import type { CgroupStats, ExecRequest, ExitStatus, ProcessStreams, RunningContainer, RunningExec } from './runtime.ts';
+import type { ExecRequest, ExitStatus, ProcessStreams, RunningContainer, RunningExec, StatsReader } from './runtime.ts';
 import type { SeccompCompiler } from './seccomp/seccomp.ts';
 import type { ShimHandle } from './shim/shim.types.ts';
 import { capabilitiesOf, compileExec, type SpecHost, seccompChoice } from './spec/compile.ts';
@@ -89,8 +89,8 @@ export class NativeContainer implements RunningContainer {
   pids(): Promise<number[]> {
     return this.#deps.cgroups.pids(this.id, this.#cgroupParent);
   }
-  stats(): Promise<CgroupStats> {
-    return this.#deps.cgroups.stats(this.id, this.#cgroupParent);
+  openStats(): StatsReader {
+    return this.#deps.cgroups.openStats(this.id, this.#cgroupParent);
   }
 
   /** @throws DockerError with exitCode 126 or 127 when the program can not be run */

@@ -126,10 +126,17 @@ export interface RunningContainer {
   update(hostConfig: HostConfig): Promise<void>;
   /** Host pids of all processes in the container's cgroup. */
   pids(): Promise<number[]>;
-  /** cgroup counters for stats; absent controllers give zeros. */
-  stats(): Promise<CgroupStats>;
+  /** cgroup counters for stats, to be closed. */
+  openStats(): StatsReader;
   /** Makes the shim reopen its log after the daemon rotated or removed it. */
   reopenLog(): Promise<void>;
+}
+
+/** Keeps descriptors between samples. */
+export interface StatsReader {
+  /** Blocks for some microseconds. Absent controllers give zeros; undefined: the container has ended. */
+  read(): CgroupStats | undefined;
+  close(): void;
 }
 
 export interface CgroupStats {

@@ -60,7 +60,9 @@ test('a plan limits, updates in the right order, and is read back', { skip, time
     assert.equal(read('pids', 'pids.max'), 'max');
     await assert.rejects(cgroups!.update('c1', { CgroupParent: PARENT, CpusetCpus: '4000' }), /cpuset.cpus/);
 
-    const stats = await cgroups!.stats('c1', PARENT);
+    const reader = cgroups!.openStats('c1', PARENT);
+    const stats = reader.read()!;
+    reader.close();
     assert.equal(stats.pids.current, 1);
     assert.equal(stats.memory.limitBytes, BigInt(32 << 20));
     assert.ok(stats.cpu.perCpuNanos!.length > 0 && 'total_inactive_file' in stats.memory.stats);

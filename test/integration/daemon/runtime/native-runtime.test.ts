@@ -177,7 +177,9 @@ describe('native runtime', { skip: missing() }, () => {
     const container = await runtime.start(start);
     try {
       await container.update({ Memory: 128 << 20, MemorySwap: -1 } as HostConfig);
-      assert.equal((await container.stats()).memory.limitBytes, BigInt(128 << 20));
+      const stats = container.openStats();
+      assert.equal(stats.read()?.memory.limitBytes, BigInt(128 << 20));
+      stats.close();
       assert.deepEqual(await container.pids(), [container.pid]);
       const exec = { Cmd: ['sh', '-c', 'id -u; cat /proc/1/comm'], User: 'www' };
       const running = await container.exec({

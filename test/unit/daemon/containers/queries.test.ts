@@ -126,6 +126,33 @@ test('stats: a pair of samples, one, or none to speak of', async () => {
   assert.equal(idle?.read, '0001-01-01T00:00:00Z');
 });
 
+test('stats: clients of a container share one reader, which the last one closes; removal ends the stream', async () => {
+  await using d = await containerDomain();
+  await d.run({}, 'web');
+  const options = { stream: true, oneShot: false };
+  const abort = new AbortController();
+  const [left, right] = [
+    await d.service.stats('web', options),
+    await d.service.stats('web', { ...options, signal: abort.signal }),
+  ];
+  const [a, b] = [left[Symbol.asyncIterator](), right[Symbol.asyncIterator]()];
+  const firsts = await Promise.all([a.next(), b.next()]);
+  assert.deepEqual(
+    firsts.map(({ value }) => value?.preread),
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
+  );
+  assert.equal(d.runtime.statsReaders, 1);
+  const [second, other] = await Promise.all([a.next(), b.next()]);
+  assert.equal(second.value.preread, firsts[0].value.read);
+  assert.equal(second.value.read, other.value.read);
+  abort.abort();
+  assert.equal((await b.next()).done, true);
+  assert.equal(d.runtime.statsReaders, 1);
+  await d.service.remove('web', { force: true, volumes: false, link: false });
+  while (!(await a.next()).done);
+  assert.equal(d.runtime.statsReaders, 0);
+});
+
 test('top: the container’s processes, whatever the columns', async () => {
   await using d = await containerDomain();
   d.runtime.pidShown = process.pid;

@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import type { CgroupStats } from '../runtime.ts';
+import type { StatsReader } from '../runtime.ts';
 import type { CgroupPlan } from '../shim/shim.types.ts';
 import type { DeviceRule } from '../spec/devices.ts';
 import { errnoText } from '../start-errors.ts';
@@ -15,7 +15,7 @@ import { type CgroupFeatures, detectFeatures } from './features.ts';
 import { type CgroupLayout, containerDirectory, DEFAULT_PARENT, detectLayout, hierarchyOf } from './layout.ts';
 import { type LimitedResources, limitsOf } from './limits.ts';
 import { planCgroup, type Realtime } from './plan.ts';
-import { type DirectoryOf, readStats } from './stats.ts';
+import { CgroupCounters, type DirectoryOf } from './stats.ts';
 import { type ControllerWrite, v1Writes } from './v1.ts';
 import { v2Writes } from './v2.ts';
 
@@ -86,8 +86,8 @@ export class Cgroups {
     return this.#apply(writes, directoryOf);
   }
 
-  stats(id: string, parent: string): Promise<CgroupStats> {
-    return readStats(this.layout.version, this.#directories(id, parent), BigInt(totalmem()));
+  openStats(id: string, parent: string): StatsReader {
+    return new CgroupCounters(this.layout.version, this.#directories(id, parent), BigInt(totalmem()));
   }
 
   /** Host pids of the container's processes, the first one first. */

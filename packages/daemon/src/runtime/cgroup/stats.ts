@@ -1,7 +1,7 @@
 /** Reads a container's counters. Files of controllers that are missing count as zero. */
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { CgroupStats } from '../runtime.ts';
+import type { CgroupStats, StatsReader } from '../runtime.ts';
 
 /** USER_HZ: cpuacct.stat counts in ticks of 10 ms on every architecture that matters. */
 const NANOS_PER_TICK = 10_000_000n;
@@ -9,39 +9,87 @@ const NANOS_PER_TICK = 10_000_000n;
 /** Where a container's files are: v1 by controller, v2 one directory under every name. */
 export type DirectoryOf = (controller: string) => string | undefined;
 
-/** @param memTotalBytes what an unlimited container is limited by */
-export async function readStats(version: 1 | 2, directoryOf: DirectoryOf, memTotalBytes: bigint): Promise<CgroupStats> {
-  const read = (controller: string, file: string) => {
-    const directory = directoryOf(controller);
-    return directory === undefined ? Promise.resolve('') : readText(posix.join(directory, file));
-  };
-  const [cpu, memory, pids, io] = await Promise.all(
-    version === 1
-      ? [cpuV1(read), memoryV1(read, memTotalBytes), pidsOf(read), ioV1(read)]
-      : [cpuV2(read), memoryV2(read, memTotalBytes), pidsOf(read), ioV2(read)],
-  );
-  return { cpu, memory, pids, io };
+/**
+ * A container's counter files, opened once: a sample is then a few reads of kernel memory, cheaper than a trip to the
+ * thread pool each. Descriptors of a removed cgroup keep nothing alive but themselves.
+ */
+export class CgroupCounters implements StatsReader {
+  readonly #version: 1 | 2;
+  readonly #directoryOf: DirectoryOf;
+  readonly #memTotalBytes: bigint;
+  /** By path; undefined: there is no such file. */
+  readonly #descriptors = new Map<string, number | undefined>();
+
+  /** @param memTotalBytes what an unlimited container is limited by */
+  constructor(version: 1 | 2, directoryOf: DirectoryOf, memTotalBytes: bigint) {
+    this.#version = version;
+    this.#directoryOf = directoryOf;
+    this.#memTotalBytes = memTotalBytes;
+  }
+
+  read(): CgroupStats | undefined {
+    const read: Read = (controller, file) => {
+      const directory = this.#directoryOf(controller);
+      return directory === undefined ? '' : this.#text(posix.join(directory, file));
+    };
+    const cpu = this.#version === 1 ? cpuV1(read) : cpuV2(read);
+    if (cpu === undefined) return undefined;
+    const memory = this.#version === 1 ? memoryV1(read, this.#memTotalBytes) : memoryV2(read, this.#memTotalBytes);
+    return { cpu, memory, pids: pidsOf(read), io: this.#version === 1 ? ioV1(read) : ioV2(read) };
+  }
+
+  close(): void {
+    for (const fd of this.#descriptors.values()) if (fd !== undefined) closeSync(fd);
+    this.#descriptors.clear();
+  }
+
+  #text(path: string): string {
+    if (!this.#descriptors.has(path)) this.#descriptors.set(path, openIfThere(path));
+    const fd = this.#descriptors.get(path);
+    return fd === undefined ? '' : readAll(fd);
+  }
 }
 
-type Read = (controller: string, file: string) => Promise<string>;
+type Read = (controller: string, file: string) => string;
 
-async function readText(path: string): Promise<string> {
+/** Every sample is read into it and copied out as text at once. */
+let scratch = Buffer.allocUnsafe(16 * 1024);
+
+function openIfThere(path: string): number | undefined {
   try {
-    return await readFile(path, 'utf8');
+    return openSync(path, 'r');
   } catch (err) {
-    const { code } = err as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP') return '';
+    if (isGone(err)) return undefined;
     throw err;
   }
 }
 
-async function cpuV1(read: Read): Promise<CgroupStats['cpu']> {
-  const [usage, perCpu, split, stat] = await Promise.all([
+function readAll(fd: number): string {
+  try {
+    for (;;) {
+      const length = readSync(fd, scratch, 0, scratch.length, 0);
+      if (length < scratch.length) return scratch.toString('latin1', 0, length);
+      scratch = Buffer.allocUnsafe(scratch.length * 2);
+    }
+  } catch (err) {
+    if (isGone(err)) return '';
+    throw err;
+  }
+}
+
+function isGone(err: unknown): boolean {
+  return ['ENOENT', 'ENODEV', 'EOPNOTSUPP'].includes((err as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Undefined: the cgroup is gone. */
+function cpuV1(read: Read): CgroupStats['cpu'] | undefined {
+  const [usage, perCpu, split, stat] = [
     read('cpuacct', 'cpuacct.usage'),
     read('cpuacct', 'cpuacct.usage_percpu'),
     read('cpuacct', 'cpuacct.stat'),
     read('cpu', 'cpu.stat'),
-  ]);
+  ];
+  if (usage === '') return undefined;
   const ticks = keyed(split);
   const throttling = keyed(stat);
   return {
@@ -55,8 +103,10 @@ async function cpuV1(read: Read): Promise<CgroupStats['cpu']> {
   };
 }
 
-async function cpuV2(read: Read): Promise<CgroupStats['cpu']> {
-  const stat = keyed(await read('cpu', 'cpu.stat'));
+function cpuV2(read: Read): CgroupStats['cpu'] | undefined {
+  const text = read('cpu', 'cpu.stat');
+  if (text === '') return undefined;
+  const stat = keyed(text);
   const nanos = (key: string) => (stat.get(key) ?? 0n) * 1000n;
   return {
     usageNanos: nanos('usage_usec'),
@@ -68,14 +118,14 @@ async function cpuV2(read: Read): Promise<CgroupStats['cpu']> {
   };
 }
 
-async function memoryV1(read: Read, memTotal: bigint): Promise<CgroupStats['memory']> {
-  const [usage, max, limit, failures, stat] = await Promise.all([
+function memoryV1(read: Read, memTotal: bigint): CgroupStats['memory'] {
+  const [usage, max, limit, failures, stat] = [
     read('memory', 'memory.usage_in_bytes'),
     read('memory', 'memory.max_usage_in_bytes'),
     read('memory', 'memory.limit_in_bytes'),
     read('memory', 'memory.failcnt'),
     read('memory', 'memory.stat'),
-  ]);
+  ];
   return {
     usageBytes: toBigInt(usage),
     maxUsageBytes: toBigInt(max),
@@ -85,14 +135,14 @@ async function memoryV1(read: Read, memTotal: bigint): Promise<CgroupStats['memo
   };
 }
 
-async function memoryV2(read: Read, memTotal: bigint): Promise<CgroupStats['memory']> {
-  const [usage, peak, limit, events, stat] = await Promise.all([
+function memoryV2(read: Read, memTotal: bigint): CgroupStats['memory'] {
+  const [usage, peak, limit, events, stat] = [
     read('memory', 'memory.current'),
     read('memory', 'memory.peak'),
     read('memory', 'memory.max'),
     read('memory', 'memory.events'),
     read('memory', 'memory.stat'),
-  ]);
+  ];
   return {
     usageBytes: toBigInt(usage),
     maxUsageBytes: toBigInt(peak),
@@ -102,19 +152,19 @@ async function memoryV2(read: Read, memTotal: bigint): Promise<CgroupStats['memo
   };
 }
 
-async function pidsOf(read: Read): Promise<CgroupStats['pids']> {
-  const [current, max] = await Promise.all([read('pids', 'pids.current'), read('pids', 'pids.max')]);
+function pidsOf(read: Read): CgroupStats['pids'] {
+  const [current, max] = [read('pids', 'pids.current'), read('pids', 'pids.max')];
   const limited = /^\d+$/.test(max.trim());
   return { current: Number(toBigInt(current)), ...(limited ? { limit: Number(max) } : {}) };
 }
 
 /** The throttling counters see every request; BFQ's own only those of devices it schedules. */
-async function ioV1(read: Read): Promise<CgroupStats['io']> {
-  const pick = async (kind: string) =>
-    (await read('blkio', `blkio.throttle.${kind}_recursive`)) ||
-    (await read('blkio', `blkio.bfq.${kind}_recursive`)) ||
-    (await read('blkio', `blkio.throttle.${kind}`));
-  const [bytes, counts] = await Promise.all([pick('io_service_bytes'), pick('io_serviced')]);
+function ioV1(read: Read): CgroupStats['io'] {
+  const pick = (kind: string) =>
+    read('blkio', `blkio.throttle.${kind}_recursive`) ||
+    read('blkio', `blkio.bfq.${kind}_recursive`) ||
+    read('blkio', `blkio.throttle.${kind}`);
+  const [bytes, counts] = [pick('io_service_bytes'), pick('io_serviced')];
   const entries = new Map<string, CgroupStats['io'][number]>();
   const add = (text: string, field: 'bytes' | 'count') => {
     for (const match of text.matchAll(/^(\d+):(\d+) (\w+) (\d+)$/gm)) {
@@ -130,8 +180,8 @@ async function ioV1(read: Read): Promise<CgroupStats['io']> {
   return [...entries.values()];
 }
 
-async function ioV2(read: Read): Promise<CgroupStats['io']> {
-  const lines = (await read('io', 'io.stat')).split('\n');
+function ioV2(read: Read): CgroupStats['io'] {
+  const lines = read('io', 'io.stat').split('\n');
   return lines.flatMap((line) => {
     const match = /^(\d+):(\d+) (.*)$/.exec(line);
     if (!match) return [];

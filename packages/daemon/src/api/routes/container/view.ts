@@ -42,5 +42,5 @@ export const getContainersStats =
       oneShot: ctx.query.bool('one-shot'),
       signal: ctx.signal,
     });
-    await writeJsonStream(ctx.res, samples);
+    await writeJsonStream(ctx, samples);
   };

@@ -21,11 +21,9 @@ const getNetworks =
   (networks: Pick<NetworkService, 'list'>): Handler =>
   async (ctx) => {
     const list = await networks.list(ctx.query.filters());
-    // A list says nothing of the containers; inspect does.
-    ctx.json(
-      200,
-      list.map((network) => ({ ...network, Containers: {} })),
-    );
+    // A list says nothing of the containers; inspect does. Before 1.52 it said so with an empty object.
+    const summaries = list.map(({ Containers: _, Status: __, ...network }) => network);
+    ctx.json(200, ctx.atLeast('1.52') ? summaries : summaries.map((network) => ({ ...network, Containers: {} })));
   };
 
 const getNetwork =
