@@ -105,6 +105,21 @@ test('the end of stdin reaches the process with StdinOnce only', async () => {
   }
 });
 
+test('a client that leaves ends the input that only it could end', async () => {
+  await using d = await containerDomain();
+  for (const StdinOnce of [true, false]) {
+    const id = await d.run({ OpenStdin: true, StdinOnce });
+    const client = fakeClient();
+    const attach = d.service.attach(id, IO, client.open);
+    client.stdin.write('bytes');
+    await eventually(() => assert.equal(d.runtime.running.get(id)!.stdin, 'bytes'));
+    const [subscriber] = d.runtime.running.get(id)!.subscribers;
+    client.stdout.destroy();
+    await attach;
+    assert.equal(subscriber!.stdinClosed, StdinOnce);
+  }
+});
+
 test('logs and live output join without a gap and without doubles', async () => {
   await using d = await containerDomain();
   const id = await d.run({}, 'web');

@@ -35,12 +35,21 @@ async function logs(cli: Cli, args: string[], flags: Flags): Promise<void> {
     timestamps: flags.bool('timestamps'),
     details: flags.bool('details'),
     tail: flags.string('tail'),
-    since: flags.string('since') && toApiTime(flags.string('since')),
-    until: flags.string('until') && toApiTime(flags.string('until')),
+    since: timeOf(flags, 'since'),
+    until: timeOf(flags, 'until'),
   });
   if (container.Config?.Tty) return pumpInto(stream, (chunk) => cli.stdout.stream.write(chunk), [cli.stdout.stream]);
   const decoder = new StdcopyDecoder((which, data) => {
     (which === 2 ? cli.stderr : cli.stdout).stream.write(data);
   });
   await pumpInto(stream, (chunk) => decoder.push(chunk), [cli.stdout.stream, cli.stderr.stream]);
+}
+
+function timeOf(flags: Flags, name: 'since' | 'until'): string {
+  const text = flags.string(name);
+  try {
+    return text && toApiTime(text);
+  } catch (err) {
+    throw new Error(`invalid value for "${name}": ${(err as Error).message}`);
+  }
 }
