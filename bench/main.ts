@@ -1,25 +1,17 @@
 /** `npm run bench`: tsdocker beside docker in one run. Prints medians and ratios; never judges. */
 import { spawnSync } from 'node:child_process';
 import { debianArchive } from '../test/support/base-image.ts';
-import { type Engine, startDockerd, startTsdockerd, tsdocker } from '../test/support/engines.ts';
+import { startDockerd, startTsdockerd, tsdocker } from '../test/support/engines.ts';
 import { findProgram } from '../test/support/program.ts';
 import { EngineApi } from './engine-api.ts';
+import { manyContainers } from './many-containers.ts';
 import { alternate, row } from './measure.ts';
 import { memoryOfMatching } from './memory.ts';
+import type { Side } from './side.ts';
 import { attachOut, logRead, logWrite, stdinIn } from './streams.ts';
 
 const IMAGE = 'base:bench';
 const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice('--rounds='.length) ?? 15);
-
-interface Side {
-  name: string;
-  engine: Engine;
-  client: string;
-  api: EngineApi;
-  /** Matches the per-container helper processes. */
-  shims: RegExp;
-  daemons: RegExp;
-}
 
 async function sides(): Promise<Side[]> {
   const found: Side[] = [];
@@ -139,6 +131,7 @@ async function main(): Promise<void> {
     });
     memoryRow('daemon, 10 containers', all, (side) => memoryOfMatching(side.daemons));
     await Promise.all(all.map((side, i) => side.engine.ok(['rm', '-f', ...(idle[i] ?? [])], { client: side.client })));
+    await manyContainers(all, IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
   } finally {
     for (const side of all) {
       side.api.close();

@@ -30,6 +30,11 @@ test('memory, pids, cpu, device rules and the freezer work on cgroup v2 alone', 
     'weight 50',
     'cpus 50000 100000',
     'exec in cgroup',
+    'cpu half',
+    'cpuset one',
+    'update grew 137 2 30000 100000',
+    'write slow',
+    'rule permits',
   ]) {
     assert.ok(result.stdout.includes(`${line}\n`), `no "${line}" in:\n${result.stdout}${result.stderr}`);
   }

@@ -33,3 +33,14 @@ test('logs asks for what the flags say', async () => {
     'GET /containers/full/logs?stdout=1&stderr=1&follow=1&timestamps=1&details=1&tail=5&since=1700000000&until=1700000000.500000000',
   );
 });
+
+test('what is no time is refused before the daemon is asked for the log', async () => {
+  for (const flag of ['since', 'until']) {
+    const { stderr, client } = await runCli(`logs --${flag} foo c`, { answers: answers(true, []) });
+    assert.match(
+      stderr,
+      new RegExp(`^invalid value for "${flag}": failed to parse value as time or duration: "foo"\n`),
+    );
+    assert.equal(client.lines.length, 1);
+  }
+});

@@ -13,3 +13,8 @@ const rows: [name: string, input: string, output: string][] = [
   ['an empty cell keeps its column', 'A\t\tC\nx\ty\tz\n', 'A                   C\nx         y         z\n'],
 ];
 for (const [name, input, output] of rows) test(name, () => assert.equal(alignTabs(input), output));
+
+test('a listing may have any number of lines', () => {
+  const count = 200_000;
+  assert.equal(alignTabs('a\tb\n'.repeat(count)), `${`a${' '.repeat(9)}b\n`.repeat(count)}`);
+});

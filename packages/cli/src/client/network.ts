@@ -1,5 +1,5 @@
 /** Requests about networks. Each function is one Engine API operation. */
-import type { IPAM, NetworkInspect, NetworkSummary } from '@tsdocker/shared/types/network.ts';
+import type { EndpointSettings, IPAM, NetworkInspect, NetworkSummary } from '@tsdocker/shared/types/network.ts';
 import type { EngineClient } from './client.ts';
 import { type FilterMap, filterQuery } from './container.ts';
 
@@ -54,4 +54,22 @@ export async function networksPrune(
   filters: FilterMap,
 ): Promise<{ NetworksDeleted: string[] | null }> {
   return (await client.request('POST', '/networks/prune', { query: { filters: filterQuery(filters) } })).json();
+}
+
+/** NetworkConnect */
+export async function networkConnect(
+  client: EngineClient,
+  network: string,
+  body: { Container: string; EndpointConfig: EndpointSettings },
+): Promise<void> {
+  await (await client.request('POST', `/networks/${encodeURIComponent(network)}/connect`, { body })).discard();
+}
+
+/** NetworkDisconnect */
+export async function networkDisconnect(
+  client: EngineClient,
+  network: string,
+  body: { Container: string; Force: boolean },
+): Promise<void> {
+  await (await client.request('POST', `/networks/${encodeURIComponent(network)}/disconnect`, { body })).discard();
 }

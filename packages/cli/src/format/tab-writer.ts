@@ -9,7 +9,7 @@ const PADDING = 3;
 export function alignTabs(text: string, minWidth = MIN_WIDTH, padding = PADDING): string {
   const lines = text.split('\n').map((line) => line.split('\t'));
   const widths: number[][] = lines.map(() => []);
-  const columns = Math.max(...lines.map((cells) => cells.length - 1));
+  const columns = largest(lines, (cells) => cells.length - 1);
   for (let column = 0; column < columns; column++) setColumn(lines, widths, column, minWidth, padding);
   return lines.map((cells, row) => cells.map((cell, i) => padTo(cell, widths[row]![i])).join('')).join('\n');
 }
@@ -19,12 +19,17 @@ function setColumn(lines: string[][], widths: number[][], column: number, minWid
     let end = start;
     while (end < lines.length && lines[end]!.length - 1 > column) end++;
     if (end === start) continue;
-    const block = lines.slice(start, end).map((cells) => displayWidth(cells[column]!));
+    const block = lines.slice(start, end);
     // A column of empty cells takes no room (tabwriter's DiscardEmptyColumns is off: it keeps the padding).
-    const width = Math.max(minWidth, ...block.map((cell) => cell + padding));
+    const width = Math.max(minWidth, largest(block, (cells) => displayWidth(cells[column]!)) + padding);
     for (let row = start; row < end; row++) widths[row]![column] = width;
     start = end - 1;
   }
+}
+
+/** Lists of any length: spread into Math.max, a hundred thousand lines overflow the stack. */
+function largest<T>(items: readonly T[], measure: (item: T) => number): number {
+  return items.reduce((most, item) => Math.max(most, measure(item)), 0);
 }
 
 function padTo(cell: string, width: number | undefined): string {

@@ -19,12 +19,12 @@ type AttachDeps = Pick<Domain, 'events' | 'readLogs' | 'store'>;
 export async function attachContainer(
   deps: AttachDeps,
   c: Container,
-  opts: AttachOptions,
+  opts: AttachOptions & { ref: string },
   open: OpenStreams,
 ): Promise<void> {
   const keys = parseDetachKeys(opts.detachKeys);
-  if (c.status === 'paused') throw pausedBefore(c.id, 'attach');
-  if (c.status === 'restarting') throw isRestarting(c.id);
+  if (c.status === 'paused') throw pausedBefore(opts.ref, 'attach');
+  if (c.status === 'restarting') throw isRestarting(opts.ref);
   const tty = c.record.config.Tty ?? false;
   const liveSince = opts.stream ? nowNanos() : undefined;
   const subscription = opts.stream ? subscribe(c, opts) : undefined;

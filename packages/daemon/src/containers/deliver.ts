@@ -1,18 +1,15 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
 /** Writes and waits for room. @returns false when the reader is gone */
 export async function deliver(target: Writable, data: Buffer): Promise<boolean> {
   if (target.destroyed || target.writableEnded) return false;
   if (data.length === 0 || target.write(data)) return true;
-  const abort = new AbortController();
-  const { signal } = abort;
-  try {
-    await Promise.race([once(target, 'drain', { signal }), once(target, 'close', { signal })]);
-  } catch {
-    return false;
-  } finally {
-    abort.abort();
-  }
-  return !target.destroyed;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      target.off('drain', done).off('close', done).off('error', done);
+      resolve();
+    };
+    target.on('drain', done).on('close', done).on('error', done);
+  });
+  return !target.destroyed && !target.errored;
 }

@@ -5,13 +5,13 @@ const CONTROL = /^ctrl-([a-z@[\\\]^_])$/;
 /** ctrl-p, ctrl-q. */
 const DEFAULT_KEYS = Buffer.from([16, 17]);
 
-/** `ctrl-x,x` as bytes; unset is ctrl-p,ctrl-q. @throws InvalidParameter */
-export function parseDetachKeys(text: string | undefined): Buffer {
+/** `ctrl-x,x` as bytes; unset is ctrl-p,ctrl-q. @param word what an exec's message calls them differs @throws InvalidParameter */
+export function parseDetachKeys(text: string | undefined, word: 'detach' | 'escape' = 'detach'): Buffer {
   if (!text) return DEFAULT_KEYS;
   const codes = text.split(',').map((key) => {
     if (key.length === 1 && key.charCodeAt(0) < 128) return key.charCodeAt(0);
     const letter = CONTROL.exec(key)?.[1];
-    if (letter === undefined) throw invalid(`Invalid detach keys (${text}) provided`);
+    if (letter === undefined) throw invalid(`Invalid ${word} keys (${text}) provided`);
     // Control codes are the upper-case character's code without its upper bits: ctrl-a is 1, ctrl-@ is 0.
     return letter.toUpperCase().charCodeAt(0) & 0x1f;
   });

@@ -55,17 +55,18 @@ export class ExecTable {
   }
 }
 
-/** @param ref as the user typed it, for messages @returns the exec's id @throws InvalidParameter no command; Conflict not running, paused or restarting */
-export function createExec(deps: ExecDeps, c: Container, ref: string, config: ExecConfig): string {
+/** @returns the exec's id @throws InvalidParameter no command; Conflict not running, paused or restarting */
+export function createExec(deps: ExecDeps, c: Container, config: ExecConfig, ref = c.id): string {
   if (!config.Cmd?.length) throw invalid('No exec command specified');
   checkRuns(c, ref);
-  parseDetachKeys(config.DetachKeys);
+  parseDetachKeys(config.DetachKeys, 'escape');
   const exec = new Exec(c, config);
   deps.execs.add(exec);
   publish(deps.events, c, `exec_create: ${exec.command}`, { execID: exec.id });
   return exec.id;
 }
 
+/** @param ref what the client calls it */
 function checkRuns(c: Container, ref = c.id): void {
   if (c.status === 'paused') throw pausedBefore(ref, 'exec');
   if (c.status === 'restarting') throw isRestarting(c.id);

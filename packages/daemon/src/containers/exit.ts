@@ -4,6 +4,7 @@ import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError } from './errors.ts';
 import { publish, publishVolumes } from './events.ts';
+import { haltHealthMonitor } from './health.ts';
 import { detachNetwork } from './network-attach.ts';
 import { nextDelay, shouldRestart } from './restart-policy.ts';
 import { type RemoveDeps, removeStopped } from './rm.ts';
@@ -40,7 +41,7 @@ export async function handleExit(
 
 /** The caller holds the lock; c.run is unset already. */
 export async function recordExit(deps: ExitDeps, c: Container, status: ExitStatus, gone: Promise<void>): Promise<void> {
-  c.health?.stop();
+  haltHealthMonitor(c);
   const ranNanos = status.finishedAt - parseNanos(c.record.state.startedAt);
   publish(deps.events, c, 'die', {
     exitCode: String(status.exitCode),

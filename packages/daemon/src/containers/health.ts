@@ -1,5 +1,6 @@
 /** Health checks: the test runs as an exec at intervals; State.Health and health_status events tell how it goes. */
-import type { ContainerState, HealthConfig } from '@tsdocker/shared/types/container.ts';
+import { durationString } from '@tsdocker/shared/durations.ts';
+import type { HealthConfig } from '@tsdocker/shared/types/container.ts';
 import type { ProcessStreams, RunningExec } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
@@ -7,10 +8,10 @@ import { execEnv } from './environment.ts';
 import { asDockerError } from './errors.ts';
 import { publish } from './events.ts';
 import { Exec } from './exec-session.ts';
-import { formatNanos, nowNanos } from './time.ts';
+import type { Health } from './record.types.ts';
+import { formatNanos, nowNanos, parseNanos } from './time.ts';
 
-type Health = NonNullable<NonNullable<ContainerState>['Health']>;
-type HealthDeps = Pick<Domain, 'events' | 'log'>;
+type HealthDeps = Pick<Domain, 'events' | 'log' | 'store'>;
 
 const NANOS_PER_MS = 1e6;
 const DEFAULT = { interval: 30_000, timeout: 30_000, startInterval: 5_000, retries: 3 };
@@ -24,18 +25,18 @@ interface Probe {
 }
 
 export class HealthMonitor {
-  readonly health: Health = { Status: 'starting', FailingStreak: 0, Log: [] };
+  readonly #health: Health;
   readonly #deps: HealthDeps;
   readonly #c: Container;
   readonly #config: HealthConfig;
-  readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(deps: HealthDeps, c: Container, config: HealthConfig) {
+  constructor(deps: HealthDeps, c: Container, config: HealthConfig, health: Health) {
     this.#deps = deps;
     this.#c = c;
     this.#config = config;
+    this.#health = health;
   }
 
   start(): void {
@@ -50,7 +51,8 @@ export class HealthMonitor {
   /** During the start period, and until it is healthy once, checks come faster and failures do not count. */
   get #isStarting(): boolean {
     const period = (this.#config.StartPeriod ?? 0) / NANOS_PER_MS;
-    return this.health.Status === 'starting' && performance.now() - this.#startedAt < period;
+    const age = Number(nowNanos() - parseNanos(this.#c.record.state.startedAt)) / NANOS_PER_MS;
+    return this.#health.Status === 'starting' && age < period;
   }
 
   #interval(): number {
@@ -60,14 +62,11 @@ export class HealthMonitor {
   }
 
   async #check(): Promise<void> {
-    // A frozen container cannot answer, and its exec would hang: skipped, not failed.
-    if (this.#c.status === 'running') {
-      const start = nowNanos();
-      const probe = await this.#probe();
-      if (this.#stopped) return;
-      this.#record(probe, start);
-    }
-    if (!this.#stopped) this.start();
+    const start = nowNanos();
+    const probe = await this.#probe();
+    if (this.#stopped) return;
+    this.#record(probe, start);
+    this.start();
   }
 
   async #probe(): Promise<Probe> {
@@ -108,11 +107,14 @@ export class HealthMonitor {
     if (status) return { exitCode: status.exitCode, output: await collected };
     streams.close();
     killProcess(process.pid);
-    return { exitCode: -1, output: `Health check exceeded timeout (${limit}ms)` };
+    return {
+      exitCode: -1,
+      output: `Health check exceeded timeout (${durationString(BigInt(Math.round(limit * NANOS_PER_MS)))})`,
+    };
   }
 
   #record({ exitCode, output }: Probe, start: bigint): void {
-    const { health } = this;
+    const health = this.#health;
     const entry = { Start: formatNanos(start), End: formatNanos(nowNanos()), ExitCode: exitCode, Output: output };
     health.Log = [...(health.Log ?? []), entry].slice(-LOG_LENGTH);
     const before = health.Status;
@@ -123,7 +125,12 @@ export class HealthMonitor {
       health.FailingStreak = (health.FailingStreak ?? 0) + 1;
       if (health.FailingStreak >= (this.#config.Retries || DEFAULT.retries)) health.Status = 'unhealthy';
     }
-    if (health.Status !== before) publish(this.#deps.events, this.#c, `health_status: ${health.Status}`);
+    if (health.Status === before) return;
+    publish(this.#deps.events, this.#c, `health_status: ${health.Status}`);
+    // The next daemon goes on from there.
+    this.#deps.store
+      .save(this.#c)
+      .catch((err) => this.#deps.log.warn('record not written', { container: this.#c.id, error: err.message }));
   }
 }
 
@@ -147,13 +154,33 @@ async function collect(streams: ProcessStreams): Promise<string> {
   return size > OUTPUT_BYTES ? `${text}...` : text;
 }
 
-/** Does nothing without a test, or with NONE. */
+/** For a process that was just started: what the last one's checks said is kept in the log alone. */
 export function startHealthMonitor(deps: HealthDeps, c: Container): void {
+  const { state } = c.record;
+  state.health = checksOf(c) && { Status: 'starting', FailingStreak: 0, Log: state.health?.Log ?? [] };
+  resumeHealthMonitor(deps, c);
+}
+
+/** For one that goes on: unpaused, or taken over. Does nothing without a test, or with NONE. */
+export function resumeHealthMonitor(deps: HealthDeps, c: Container): void {
   c.health?.stop();
   c.health = undefined;
+  const config = checksOf(c);
+  if (!config) return;
+  c.record.state.health ??= { Status: 'starting', FailingStreak: 0, Log: [] };
+  c.health = new HealthMonitor(deps, c, config, c.record.state.health);
+  c.health.start();
+}
+
+/** Paused or ended: nobody checks any more, which docker calls unhealthy and tells nobody. */
+export function haltHealthMonitor(c: Container): void {
+  c.health?.stop();
+  c.health = undefined;
+  if (c.record.state.health) c.record.state.health.Status = 'unhealthy';
+}
+
+function checksOf(c: Container): HealthConfig | undefined {
   const config = c.record.config.Healthcheck;
   const kind = config?.Test?.[0];
-  if (!config || (kind !== 'CMD' && kind !== 'CMD-SHELL')) return;
-  c.health = new HealthMonitor(deps, c, config);
-  c.health.start();
+  return kind === 'CMD' || kind === 'CMD-SHELL' ? config : undefined;
 }

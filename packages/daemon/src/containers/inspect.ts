@@ -62,7 +62,7 @@ function stateOf(c: Container): ContainerInspect['State'] {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
-    ...(c.health && { Health: c.health.health }),
+    ...(state.health && { Health: state.health }),
   };
 }
 

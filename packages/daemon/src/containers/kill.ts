@@ -3,6 +3,7 @@ import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError, notRunning, system, wrap } from './errors.ts';
 import { publish } from './events.ts';
+import { resumeHealthMonitor } from './health.ts';
 import { signalNumber } from './validate.ts';
 
 export type KillDeps = Pick<Domain, 'events' | 'store' | 'log'>;
@@ -73,6 +74,7 @@ async function goOn(deps: KillDeps, c: Container): Promise<void> {
     if (asDockerError(err).code !== 'Conflict') throw err;
   });
   c.become('running');
+  resumeHealthMonitor(deps, c);
   publish(deps.events, c, 'unpause');
 }
 

@@ -31,7 +31,7 @@ export async function compileFilters(deps: Deps, f: Filters): Promise<Predicate>
   checkStatuses(f['status'] ?? []);
   any('status', (c, v) => c.status === v);
   checkHealths(f['health'] ?? []);
-  any('health', (c, v) => (c.health?.health.Status ?? 'none') === v);
+  any('health', (c, v) => (c.record.state.health?.Status ?? 'none') === v);
   any('isolation', (_, v) => v === 'default');
   addExited(f, tests);
   if (f['label']?.length) tests.push((c) => matchesLabels(f['label'], c.record.config.Labels));

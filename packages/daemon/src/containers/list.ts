@@ -40,7 +40,10 @@ async function summarize(deps: ListDeps, c: Container, size: boolean): Promise<C
     State: c.status,
     Status: statusText(c),
     HostConfig: { NetworkMode: c.hostConfig.NetworkMode, ...(annotations && { Annotations: annotations }) },
-    Health: { Status: c.health?.health.Status ?? 'none', FailingStreak: c.health?.health.FailingStreak ?? 0 },
+    Health: {
+      Status: c.record.state.health?.Status ?? 'none',
+      FailingStreak: c.record.state.health?.FailingStreak ?? 0,
+    },
     NetworkSettings: { Networks: record.network.networks as never },
     Mounts: mountPoints(c),
   };
@@ -74,7 +77,7 @@ export function statusText(c: Container): string {
 }
 
 function healthText(c: Container): string {
-  const status = c.health?.health.Status;
+  const status = c.record.state.health?.Status;
   if (!status || status === 'none') return '';
   return status === 'starting' ? ' (health: starting)' : ` (${status})`;
 }

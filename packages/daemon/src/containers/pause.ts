@@ -3,8 +3,9 @@ import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { alreadyPaused, isRestarting, notPaused, notRunning, wrap } from './errors.ts';
 import { publish } from './events.ts';
+import { haltHealthMonitor, resumeHealthMonitor } from './health.ts';
 
-type PauseDeps = Pick<Domain, 'events' | 'store'>;
+type PauseDeps = Pick<Domain, 'events' | 'store' | 'log'>;
 
 /** @throws Conflict not running, paused already or restarting */
 export async function pauseContainer(deps: PauseDeps, c: Container): Promise<void> {
@@ -16,6 +17,7 @@ export async function pauseContainer(deps: PauseDeps, c: Container): Promise<voi
       throw wrap(`cannot pause container ${c.id}`, err);
     });
     c.become('paused');
+    haltHealthMonitor(c);
     publish(deps.events, c, 'pause');
     await deps.store.save(c);
   });
@@ -29,6 +31,7 @@ export async function unpauseContainer(deps: PauseDeps, c: Container): Promise<v
       throw wrap(`cannot unpause container ${c.id}`, err);
     });
     c.become('running');
+    resumeHealthMonitor(deps, c);
     publish(deps.events, c, 'unpause');
     await deps.store.save(c);
   });

@@ -1,5 +1,5 @@
 /** What is kept of a container on disk: `config.json` and, apart because it changes apart, `hostconfig.json`. */
-import type { ContainerConfig, HostConfig, PortMap } from '@tsdocker/shared/types/container.ts';
+import type { ContainerConfig, ContainerState, HostConfig, PortMap } from '@tsdocker/shared/types/container.ts';
 import type { EndpointSettings } from '@tsdocker/shared/types/network.ts';
 
 /**
@@ -7,6 +7,8 @@ import type { EndpointSettings } from '@tsdocker/shared/types/network.ts';
  * dead: its removal failed half-way; only removal is left.
  */
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+export type Health = NonNullable<NonNullable<ContainerState>['Health']>;
 
 export interface StateRecord {
   status: Status;
@@ -18,6 +20,8 @@ export interface StateRecord {
   /** RFC 3339 with nanoseconds; `0001-01-01T00:00:00Z` = never. */
   startedAt: string;
   finishedAt: string;
+  /** From the first start of a container with a health check. */
+  health?: Health;
 }
 
 /** A mount the user asked for. Source is a host path (bind), the volume's directory (volume) or empty (tmpfs). */

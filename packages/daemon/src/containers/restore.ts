@@ -8,7 +8,7 @@ import type { Domain } from './deps.types.ts';
 import { asDockerError } from './errors.ts';
 import { publish } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
-import { startHealthMonitor } from './health.ts';
+import { haltHealthMonitor, resumeHealthMonitor } from './health.ts';
 import { releaseMounts } from './mounts.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { shouldStartAtBoot } from './restart-policy.ts';
@@ -99,7 +99,7 @@ function adopt(deps: RestoreDeps, c: Container, run: RunningContainer, paused: b
   state.status = paused ? 'paused' : 'running';
   Object.assign(state, { pid: run.pid, startedAt: formatNanos(run.startedAt), exitCode: 0, error: '' });
   run.onOom(() => publish(deps.events, c, 'oom'));
-  startHealthMonitor(deps, c);
+  if (!paused) resumeHealthMonitor(deps, c);
   c.previousGone = run.gone;
 }
 
@@ -114,6 +114,7 @@ async function ended(deps: RestoreDeps, c: Container, status: ExitStatus): Promi
       oomKilled,
       finishedAt: formatNanos(finishedAt),
     });
+    haltHealthMonitor(c);
     publish(deps.events, c, 'die', { exitCode: String(exitCode), execDuration: '0' });
     await deps.store.save(c);
   }

@@ -71,7 +71,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
     list: (opts) => listContainers(domain, opts),
     inspect: async (ref, opts) => inspectContainer(domain, get(ref), opts),
     logs: async (ref, opts) => containerLogs(domain, get(ref), opts),
-    attach: async (ref, opts, open) => attachContainer(domain, get(ref), opts, open),
+    attach: async (ref, opts, open) => attachContainer(domain, get(ref), { ...opts, ref }, open),
     resize: async (ref, size) => resizeContainer(domain, get(ref), size),
     top: async (ref, psArgs) => topContainer(domain, get(ref), psArgs),
     stats: async (ref, opts) => {
@@ -86,7 +86,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
     getArchive: async (ref, path, open) => getArchive(domain, get(ref), ref, path, open),
     putArchive: async (ref, upload) => putArchive(domain, get(ref), ref, upload),
     prune: (filters) => pruneContainers(domain, filters),
-    execCreate: async (ref, config) => createExec(domain, get(ref), ref, config),
+    execCreate: async (ref, config) => createExec(domain, get(ref), config, ref),
     execStart: (id, opts, open) => startExec(domain, id, opts, open),
     execInspect: async (id) => domain.execs.get(id).inspect(),
     execResize: (id, size) => resizeExec(domain, id, size),

@@ -26,7 +26,10 @@ export async function runSession(p: ProcessStreams, client: ClientStreams, o: Se
   const ends: Promise<SessionEnd>[] = [pumpOutput(p, client, o), gone.promise];
   if (o.stdin && client.stdin) ends.push(pumpInput(p, client, o));
   try {
-    return await Promise.race(ends);
+    const end = await Promise.race(ends);
+    // Nobody else will end the input of a client that has left.
+    if (end === 'client' && o.stdin && o.closeStdin) await p.closeStdin();
+    return end;
   } finally {
     gone.stop();
     p.close();

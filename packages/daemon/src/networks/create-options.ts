@@ -1,7 +1,7 @@
 /** Checks the body of NetworkCreate. Pure. @see Engine API `NetworkCreate` */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { invalidRequest } from './errors.ts';
-import { broadcastOf, type Cidr, contains, formatAddress, parseAddress, parseCidr } from './ipam/ipv4.ts';
+import { broadcastOf, type Cidr, contains, formatCidr, parseAddress, parseCidr } from './ipam/ipv4.ts';
 import { OPTION } from './network.ts';
 import type { NetworkCreateOptions } from './service.types.ts';
 import type { NetworkIpam } from './store.ts';
@@ -88,10 +88,7 @@ function parseSubnet(value: string): Cidr {
   if (!parsed) throw invalidRequest(`invalid network config:\ninvalid subnet ${value}: invalid CIDR block notation`);
   if (parsed.prefix > 30 || parsed.prefix < 8)
     throw invalidRequest(`invalid network config:\ninvalid subnet ${value}: it must be /8 to /30`);
-  if (parsed.host !== parsed.address)
-    throw invalidRequest(
-      `invalid network config:\ninvalid subnet ${value}: it should be ${formatAddress(parsed.address)}/${parsed.prefix}`,
-    );
+  // People type an address of the network, `10.0.0.1/24`: the network is meant.
   return { address: parsed.address, prefix: parsed.prefix };
 }
 
@@ -107,7 +104,7 @@ function checkRange(subnet: Cidr, value: string): string {
   const range = parseCidr(value);
   if (!range || range.prefix < subnet.prefix || !contains(subnet, range.address))
     throw invalidRequest(`invalid network config:\ninvalid ip-range ${value}: parent subnet does not contain it`);
-  return value;
+  return formatCidr(range);
 }
 
 function auxiliary(subnet: Cidr, values: Record<string, string>): Partial<NetworkIpam> {

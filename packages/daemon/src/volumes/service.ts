@@ -12,7 +12,7 @@ import { invalidVolumeName, noSuchVolume, pluginNotFound, volumeInUse, volumeNam
 import { matchesFilters, type PruneFilters, pruneFilters, volumeFilters } from './filters.ts';
 import { checkLocalOptions } from './local-options.ts';
 import type { VolumeService } from './service.types.ts';
-import { dataPath, REMOVED_PREFIX, readVolume, removeVolume, type VolumeRecord, writeVolume } from './volume-record.ts';
+import { dataPath, PASSING, readVolume, removeVolume, type VolumeRecord, writeVolume } from './volume-record.ts';
 
 export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -32,7 +32,7 @@ export class LocalVolumeService implements VolumeService {
     this.#onEvent = onEvent;
   }
 
-  /** Loads the volumes below `<dataRoot>/volumes` and finishes what a crash left of removals. */
+  /** Loads the volumes below `<dataRoot>/volumes` and removes what a crash left half made or half removed. */
   static async open(options: { dataRoot: string; onEvent?: VolumeEventSink }): Promise<LocalVolumeService> {
     const service = new LocalVolumeService(join(options.dataRoot, 'volumes'), options.onEvent ?? (() => {}));
     await service.#load();
@@ -124,7 +124,7 @@ export class LocalVolumeService implements VolumeService {
   async #load(): Promise<void> {
     await mkdir(this.#root, { recursive: true, mode: 0o711 });
     for (const name of await readdir(this.#root)) {
-      if (name.startsWith(REMOVED_PREFIX)) await rm(join(this.#root, name), { recursive: true, force: true });
+      if (PASSING.test(name)) await rm(join(this.#root, name), { recursive: true, force: true });
       if (!NAME.test(name)) continue;
       const record = await readVolume(this.#root, name);
       if (record) this.#records.set(name, record);

@@ -1,4 +1,5 @@
 /** One volume as it is kept on disk: <root>/<name>/opts.json beside its _data. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -15,22 +16,40 @@ const DATA_DIRECTORY = '_data';
 
 export const dataPath = (root: string, name: string) => join(root, name, DATA_DIRECTORY);
 
-/** Makes the volume's directory; it exists once its record does, which is written last and renamed into place. */
+/**
+ * Makes the volume under a passing name and renames it: it exists whole or not at all. A directory that is there already
+ * without a record keeps its data and becomes the volume.
+ */
 export async function writeVolume(root: string, record: VolumeRecord): Promise<void> {
+  const passing = passingPath(root);
   const directory = join(root, record.name);
-  await mkdir(dataPath(root, record.name), { recursive: true, mode: 0o755 });
-  const temporary = join(directory, `.${RECORD_FILE}.tmp`);
-  const file = await open(temporary, 'w', 0o600);
+  try {
+    await mkdir(passing, { mode: 0o755 });
+    await mkdir(join(passing, DATA_DIRECTORY), { mode: 0o755 });
+    await writeRecord(passing, record);
+    await rename(passing, directory).catch(async (err: NodeJS.ErrnoException) => {
+      if (err.code !== 'ENOTEMPTY' && err.code !== 'EEXIST') throw err;
+      await mkdir(join(directory, DATA_DIRECTORY), { recursive: true, mode: 0o755 });
+      await rename(join(passing, RECORD_FILE), join(directory, RECORD_FILE));
+      await rm(passing, { recursive: true });
+    });
+  } catch (err) {
+    await rm(passing, { recursive: true, force: true });
+    throw err;
+  }
+}
+
+async function writeRecord(directory: string, record: VolumeRecord): Promise<void> {
+  const file = await open(join(directory, RECORD_FILE), 'wx', 0o600);
   try {
     await file.writeFile(JSON.stringify(record));
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, join(directory, RECORD_FILE));
 }
 
-/** @returns undefined for a directory without a record: a creation that a crash cut short */
+/** @returns undefined for a directory without a record: not one of ours */
 export async function readVolume(root: string, name: string): Promise<VolumeRecord | undefined> {
   const text = await readFile(join(root, name, RECORD_FILE), 'utf8').catch((err: NodeJS.ErrnoException) => {
     if (err.code === 'ENOENT' || err.code === 'ENOTDIR') return undefined;
@@ -43,10 +62,14 @@ export async function readVolume(root: string, name: string): Promise<VolumeReco
 
 /** Takes the volume away by a rename, so that half a deletion never looks like a volume; then deletes it. */
 export async function removeVolume(root: string, name: string): Promise<void> {
-  const doomed = join(root, `${REMOVED_PREFIX}${name}-${process.pid}-${Date.now()}`);
+  const doomed = passingPath(root);
   await rename(join(root, name), doomed);
   await rm(doomed, { recursive: true, force: true });
 }
 
-/** No volume name starts with a dot. */
-export const REMOVED_PREFIX = '.removed-';
+/**
+ * What a daemon leaves under such a name when it dies is half made or half removed. No volume name starts with a dot; the
+ * name is not part of it, for it may be as long as a file name can be.
+ */
+export const PASSING = /^\.(passing|removed)-/;
+const passingPath = (root: string) => join(root, `.passing-${randomBytes(16).toString('hex')}`);

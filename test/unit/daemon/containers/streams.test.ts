@@ -105,6 +105,21 @@ test('the end of stdin reaches the process with StdinOnce only', async () => {
   }
 });
 
+test('a client that leaves ends the input that only it could end', async () => {
+  await using d = await containerDomain();
+  for (const StdinOnce of [true, false]) {
+    const id = await d.run({ OpenStdin: true, StdinOnce });
+    const client = fakeClient();
+    const attach = d.service.attach(id, IO, client.open);
+    client.stdin.write('bytes');
+    await eventually(() => assert.equal(d.runtime.running.get(id)!.stdin, 'bytes'));
+    const [subscriber] = d.runtime.running.get(id)!.subscribers;
+    client.stdout.destroy();
+    await attach;
+    assert.equal(subscriber!.stdinClosed, StdinOnce);
+  }
+});
+
 test('logs and live output join without a gap and without doubles', async () => {
   await using d = await containerDomain();
   const id = await d.run({}, 'web');
@@ -216,4 +231,35 @@ test('health checks: starting, healthy, unhealthy after the retries', async () =
   assert.match(listed[0]?.Status ?? '', /\(unhealthy\)$/);
   const changes = d.events.filter((e) => e.action.startsWith('health_status')).map((e) => e.action);
   assert.deepEqual(changes, ['health_status: healthy', 'health_status: unhealthy']);
+});
+
+test('health checks: who is paused or ended is unhealthy without an event, and starts anew', async () => {
+  await using d = await containerDomain();
+  d.runtime.onExec = (e) => queueMicrotask(() => e.exit(0));
+  const Healthcheck = { Test: ['CMD', 'probe'], Interval: 50e6 };
+  await d.run({ Healthcheck }, 'web');
+  const health = async () => (await d.state('web'))?.Health;
+  const becomes = (status: string) => eventually(async () => assert.equal((await health())?.Status, status));
+  await becomes('healthy');
+  await d.service.pause('web');
+  assert.equal((await health())?.Status, 'unhealthy');
+  await d.service.unpause('web');
+  assert.equal((await health())?.Status, 'unhealthy');
+  await becomes('healthy');
+  await d.service.stop('web', { timeoutSeconds: 0 });
+  assert.equal((await health())?.Status, 'unhealthy');
+  await d.service.start('web');
+  const again = await health();
+  assert.equal(again?.Status, 'starting');
+  assert.ok(again?.Log?.length, 'the log goes on');
+  const changes = d.events.filter((e) => e.action.startsWith('health_status')).map((e) => e.action);
+  assert.deepEqual(changes, ['health_status: healthy', 'health_status: healthy']);
+});
+
+test('a health check that takes too long says so with its limit', async () => {
+  await using d = await containerDomain();
+  const Healthcheck = { Test: ['CMD', 'probe'], Interval: 5e6, Timeout: 15e6, Retries: 1 };
+  await d.run({ Healthcheck }, 'web');
+  const last = await eventually(async () => (await d.state('web'))?.Health?.Log?.[0] ?? false);
+  assert.deepEqual(last && [last.ExitCode, last.Output], [-1, 'Health check exceeded timeout (15ms)']);
 });

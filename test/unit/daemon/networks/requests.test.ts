@@ -38,7 +38,6 @@ test('a network is refused when its subnet, gateway, range or options make no se
     parseCreateOptions({ name: 'n', options, ipam: { Driver: 'default', Config: [config] } });
   assert.equal(create({ Subnet: '10.1.0.0/16', Gateway: '10.1.2.3' }).gateway, 0x0a010203);
   for (const bad of [
-    { Subnet: '10.1.0.1/16' },
     { Subnet: '10.1.0.0/31' },
     { Subnet: 'fd00::/64' },
     { Subnet: '10.1.0.0/16', Gateway: '10.2.0.1' },
@@ -53,6 +52,15 @@ test('a network is refused when its subnet, gateway, range or options make no se
   assert.throws(() => create({}, { 'com.docker.network.bridge.name': 'a/../b' }), /invalid bridge name/);
   assert.throws(() => create({}, { 'com.docker.network.driver.mtu': '20' }), /invalid mtu/);
   assert.throws(() => create({}, { unknown: '1' }), { code: 'NotImplemented' });
+});
+
+test('an address with its prefix length names its network, as a subnet and as a range', () => {
+  const { subnet, ipamExtras } = parseCreateOptions({
+    name: 'n',
+    ipam: { Driver: 'default', Config: [{ Subnet: '10.1.0.1/16', IPRange: '10.1.5.7/24' }] },
+  });
+  assert.deepEqual(subnet, { address: 0x0a010000, prefix: 16 });
+  assert.equal(ipamExtras.ipRange, '10.1.5.0/24');
 });
 
 test('list filters: values are alternatives, keys must all match, unknown keys are errors', () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ANONYMOUS_LABEL, LocalVolumeService } from '../../../../packages/daemon/src/volumes/service.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 let dataRoot = '';
 beforeEach(() => {
@@ -74,11 +75,47 @@ test('list filters and prune', async () => {
   assert.deepEqual(await names({}), ['db']);
 });
 
-test('what a crash left half made or half removed is no volume', async () => {
-  mkdirSync(join(dataRoot, 'volumes/half/_data'), { recursive: true });
-  mkdirSync(join(dataRoot, 'volumes/.removed-old-1-2/_data'), { recursive: true });
+test('what a crash left half made or half removed goes at the next start', async () => {
+  for (const name of ['.removed-old-1-2', '.passing-0123']) {
+    mkdirSync(join(dataRoot, 'volumes', name, '_data'), { recursive: true });
+  }
   const service = await open();
   assert.deepEqual((await service.list({})).volumes, []);
-  assert.ok(!existsSync(join(dataRoot, 'volumes/.removed-old-1-2')));
+  assert.deepEqual(readdirSync(join(dataRoot, 'volumes')), []);
+});
+
+test('a volume appears whole: nobody sees its directory without a record', async () => {
+  const service = await open();
+  const seen: string[] = [];
+  const watcher = watch(join(dataRoot, 'volumes'), (_, name) => {
+    if (name && !name.startsWith('.') && existsSync(join(dataRoot, 'volumes', name))) {
+      seen.push(`${name} ${existsSync(join(dataRoot, 'volumes', name, 'opts.json'))}`);
+    }
+  });
+  for (let i = 10; i < 30; i++) await service.create({ Name: `v${i}` });
+  await eventually(() => assert.ok(seen.some((line) => line.startsWith('v29'))));
+  watcher.close();
+  assert.deepEqual(
+    seen.filter((line) => line.endsWith('false')),
+    [],
+  );
+});
+
+test('a directory that was put there keeps its data', async () => {
+  mkdirSync(join(dataRoot, 'volumes/half/_data'), { recursive: true });
+  writeFileSync(join(dataRoot, 'volumes/half/_data/file'), 'kept');
+  const service = await open();
+  assert.deepEqual((await service.list({})).volumes, []);
   assert.equal((await service.create({ Name: 'half' })).Name, 'half');
+  assert.deepEqual(readdirSync(join(dataRoot, 'volumes')), ['half']);
+  assert.deepEqual(readdirSync(join(dataRoot, 'volumes/half/_data')), ['file']);
+  assert.equal((await (await open()).list({})).volumes.length, 1);
+});
+
+test('the longest name there can be is made and removed', async () => {
+  const service = await open();
+  const name = 'x'.repeat(255);
+  await service.create({ Name: name });
+  await service.remove(name, { force: false });
+  assert.deepEqual(readdirSync(join(dataRoot, 'volumes')), []);
 });

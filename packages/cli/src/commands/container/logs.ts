@@ -2,9 +2,8 @@ import { StdcopyDecoder } from '@tsdocker/shared/stdcopy.ts';
 import type { Cli } from '../../cli.ts';
 import { containerInspect, containerLogs } from '../../client/container.ts';
 import type { CommandSpec, Flags } from '../../command.ts';
-import { StatusError } from '../../status-error.ts';
 import { pumpInto } from '../../streams/pump.ts';
-import { checkedApiTime } from '../time-arguments.ts';
+import { toApiTime } from '../time-arguments.ts';
 
 export const command: CommandSpec = {
   name: 'logs',
@@ -27,18 +26,6 @@ export const command: CommandSpec = {
   run: logs,
 };
 
-/** @throws StatusError for what is no time */
-function timeArgument(flags: Flags, name: 'since' | 'until'): string {
-  const text = flags.string(name);
-  const time = text && checkedApiTime(text);
-  if (time === undefined)
-    throw new StatusError(
-      1,
-      `invalid value for "${name}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
-    );
-  return time;
-}
-
 async function logs(cli: Cli, args: string[], flags: Flags): Promise<void> {
   const container = await containerInspect(cli.client(), args[0]!);
   const stream = await containerLogs(cli.client(), container.Id ?? args[0]!, {
@@ -48,12 +35,21 @@ async function logs(cli: Cli, args: string[], flags: Flags): Promise<void> {
     timestamps: flags.bool('timestamps'),
     details: flags.bool('details'),
     tail: flags.string('tail'),
-    since: timeArgument(flags, 'since'),
-    until: timeArgument(flags, 'until'),
+    since: timeOf(flags, 'since'),
+    until: timeOf(flags, 'until'),
   });
   if (container.Config?.Tty) return pumpInto(stream, (chunk) => cli.stdout.stream.write(chunk), [cli.stdout.stream]);
   const decoder = new StdcopyDecoder((which, data) => {
     (which === 2 ? cli.stderr : cli.stdout).stream.write(data);
   });
   await pumpInto(stream, (chunk) => decoder.push(chunk), [cli.stdout.stream, cli.stderr.stream]);
+}
+
+function timeOf(flags: Flags, name: 'since' | 'until'): string {
+  const text = flags.string(name);
+  try {
+    return text && toApiTime(text);
+  } catch (err) {
+    throw new Error(`invalid value for "${name}": ${(err as Error).message}`);
+  }
 }

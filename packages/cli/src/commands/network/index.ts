@@ -4,7 +4,17 @@ export const networkGroup: CommandGroup = {
   name: 'network',
   summary: 'Manage networks',
   commands: [
+    {
+      name: 'connect',
+      summary: 'Put a container on a network',
+      load: async () => (await import('./connect.ts')).command,
+    },
     { name: 'create', summary: 'Make a network', load: async () => (await import('./create.ts')).command },
+    {
+      name: 'disconnect',
+      summary: 'Take a container off a network',
+      load: async () => (await import('./disconnect.ts')).command,
+    },
     {
       name: 'inspect',
       summary: 'Show all there is to know of networks',

@@ -43,18 +43,23 @@ export interface Frame {
 
 const NOTHING = Buffer.alloc(0);
 
-export function encodeFrame(
-  type: number,
-  payload: Buffer = NOTHING,
-  opts: { stream?: number; session?: number } = {},
-): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  frame.writeUInt32LE(payload.length, 0);
-  frame.writeUInt8(type, 4);
-  frame.writeUInt8(opts.stream ?? 0, 5);
-  frame.writeUInt16LE(opts.session ?? 0, 6);
-  payload.copy(frame, HEADER_BYTES);
-  return frame;
+interface Address {
+  stream?: number;
+  session?: number;
+}
+
+/** Of a frame whose payload is written behind it, uncopied. */
+export function frameHeader(type: number, length: number, to: Address = {}): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt32LE(length, 0);
+  header.writeUInt8(type, 4);
+  header.writeUInt8(to.stream ?? 0, 5);
+  header.writeUInt16LE(to.session ?? 0, 6);
+  return header;
+}
+
+export function encodeFrame(type: number, payload: Buffer = NOTHING, to: Address = {}): Buffer {
+  return Buffer.concat([frameHeader(type, payload.length, to), payload]);
 }
 
 /** A request's payload: its number, then 32-bit words. */

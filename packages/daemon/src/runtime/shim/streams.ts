@@ -1,12 +1,11 @@
 /** One client's view of a process' streams: a connection of its own, so that a slow reader holds up only itself. */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { ProcessStreams } from '../runtime.ts';
-import { encodeFrame, FRAME, FrameReader } from './frames.ts';
+import { encodeFrame, FRAME, FrameReader, frameHeader } from './frames.ts';
 import { connectShim } from './socket.ts';
 
 /** The shim holds one frame back when the process does not read; small ones keep that short. */
-const STDIN_FRAME_BYTES = 32 * 1024;
+const STDIN_FRAME_BYTES = 64 * 1024;
 
 export interface AttachOptions {
   stdin: boolean;
@@ -22,6 +21,7 @@ export class ShimStreams implements ProcessStreams {
   #session: number;
   #stdin: boolean;
   #closed = false;
+  #stdinClosed = false;
 
   /** Starts to connect at once. A shim that is gone gives an output that has ended. */
   constructor(runtimeDirectory: string, session: number, opts: AttachOptions) {
@@ -37,20 +37,30 @@ export class ShimStreams implements ProcessStreams {
     const socket = await this.#socket;
     if (!socket || !this.#stdin) return;
     for (let at = 0; at < data.length && socket.writable; at += STDIN_FRAME_BYTES) {
-      const frame = encodeFrame(FRAME.stdin, data.subarray(at, at + STDIN_FRAME_BYTES), { session: this.#session });
-      if (!socket.write(frame)) await drained(socket);
+      const part = data.subarray(at, at + STDIN_FRAME_BYTES);
+      socket.cork();
+      socket.write(frameHeader(FRAME.stdin, part.length, { session: this.#session }));
+      const room = socket.write(part);
+      socket.uncork();
+      if (!room) await drained(socket);
     }
   }
 
   async closeStdin(): Promise<void> {
     const socket = await this.#socket;
-    if (this.#stdin && socket?.writable)
-      socket.write(encodeFrame(FRAME.closeStdin, undefined, { session: this.#session }));
+    if (!this.#stdin || this.#stdinClosed) return;
+    this.#stdinClosed = true;
+    if (socket?.writable) socket.write(encodeFrame(FRAME.closeStdin, undefined, { session: this.#session }));
   }
 
   close(): void {
     this.#closed = true;
-    void this.#socket.then((socket) => socket?.destroy());
+    void this.#socket.then((socket) => {
+      if (!this.#stdinClosed) return socket?.destroy();
+      // The process still gets what was written to it. Its output must not wait for us meanwhile.
+      socket?.end();
+      socket?.resume();
+    });
   }
 
   async #open(runtimeDirectory: string, streams: number): Promise<Socket | undefined> {
@@ -73,9 +83,12 @@ export class ShimStreams implements ProcessStreams {
     if (!socket || socket.destroyed) return;
     const reader = new FrameReader();
     try {
-      for await (const chunk of socket) {
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
         for (const frame of reader.push(chunk as Buffer)) {
-          if (frame.type === FRAME.end) return;
+          if (frame.type === FRAME.end) {
+            socket.destroy();
+            return;
+          }
           if (frame.type === FRAME.output) yield { stream: frame.stream as 1 | 2, data: frame.payload };
         }
       }
@@ -83,7 +96,7 @@ export class ShimStreams implements ProcessStreams {
       // destroyed by close(), or by a shim that died
       if (!isDisconnect(err)) throw err;
     } finally {
-      socket.destroy();
+      this.close();
     }
   }
 }
@@ -94,12 +107,12 @@ function isDisconnect(err: unknown): boolean {
 }
 
 /** Room for more, or nobody left to take it. */
-async function drained(socket: Socket): Promise<void> {
-  const done = new AbortController();
-  const { signal } = done;
-  try {
-    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })]);
-  } finally {
-    done.abort();
-  }
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
 }
