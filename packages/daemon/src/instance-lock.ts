@@ -58,13 +58,17 @@ async function discard(path: string, aside: string, expected: string): Promise<v
 
 async function livingHolder(text: string): Promise<number | undefined> {
   const [pid = '', time = ''] = text.trim().split(' ');
-  return /^\d+$/.test(pid) && (await startTime(Number(pid))) === time ? Number(pid) : undefined;
+  return /^\d+$/.test(pid) && time !== '' && (await startTime(Number(pid))) === time ? Number(pid) : undefined;
 }
 
-/** Field 22 of /proc/<pid>/stat, clock ticks since boot; '' when there is no such process. */
+/**
+ * Field 22 of /proc/<pid>/stat, clock ticks since boot; '' when there is no such process, or only what its parent has not
+ * collected: a zombie holds nothing any more.
+ */
 async function startTime(pid: number): Promise<string> {
   const stat = (await readIfPresent(`/proc/${pid}/stat`)) ?? '';
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? '' : (rest[18] ?? '');
 }
 
 /**
