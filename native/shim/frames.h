@@ -11,7 +11,7 @@ constexpr uint32_t kMaxFrame = 8 << 20;
 
 enum class FrameType : uint8_t {
   // To the shim. Requests begin with a u32 request number, which RESULT repeats.
-  kHello = 1,   // u16 version: this connection gets events
+  kHello = 1,   // u16 version: this connection gets events; first the notes, then kWelcome
   kAttach = 2,  // stream: bit 0 stdin, 1 stdout, 2 stderr; this connection carries that session's data
   kStdin = 3,   // data
   kCloseStdin = 4,
@@ -35,6 +35,7 @@ enum class FrameType : uint8_t {
   kGone = 74,
   kResult = 75,  // u32 request, i32 errno
   kEnd = 76,     // no more output on this connection
+  kNote = 77,  // i32 pid, what the daemon that started the process noted; kExecExit follows for an exec that has ended
 };
 
 struct FrameHeader {

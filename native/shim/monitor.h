@@ -13,13 +13,27 @@
 
 namespace tsd::shim {
 
+struct __attribute__((packed)) ExitPayload {
+  int32_t code;
+  uint8_t oom;
+  uint64_t time;  // unix nanoseconds
+};
+
+struct EndedExec {
+  uint16_t number;
+  ExitPayload exit;
+  Note note;
+};
+
 class Monitor {
  public:
   // Never returns before the container is gone.
   int run();
 
  private:
-  static constexpr int kMaxClients = 1024, kMaxSessions = 1024;
+  static constexpr int kMaxClients = 1024, kMaxSessions = 1024, kMaxEnded = 256;
+  // All that a greeting has to send must fit into a client's queue.
+  static constexpr size_t kMaxNoteBytes = Client::kQueueLimit / 2;
 
   // monitor_start.cc: from the plan to the running program, or to a reported failure
   bool load_plan();
@@ -54,6 +68,7 @@ class Monitor {
   bool handle(Client* client);
   bool handle_input(Client* client);
   void welcome(Client* client);
+  void send_notes(Client* client);
   void answer(Client* client, uint32_t request, int errnum);
   void request_freeze(Client* client, uint32_t request, bool freeze);
   void check_freeze();
@@ -67,6 +82,7 @@ class Monitor {
   void check_cleanup();
   void linger();
   void send_exit(Client* client);
+  void keep_end(Session* session, const ExitPayload& exit);
   void collect_garbage();
   int next_timeout() const;
   void tick();
@@ -85,6 +101,10 @@ class Monitor {
   Client* clients_[kMaxClients];
   Session* sessions_[kMaxSessions];  // the container's own is the first
   int client_count_ = 0, session_count_ = 0;
+  // Execs that ended while no daemon listened, for the next one.
+  EndedExec* ended_[kMaxEnded];
+  int ended_count_ = 0;
+  size_t note_bytes_ = 0;  // of all execs
 
   enum class Phase { kStarting, kRunning, kCleaning, kLingering, kFailed, kGone } phase_ = Phase::kStarting;
   bool go_ = false, had_control_ = false, frozen_ = false, garbage_ = false;

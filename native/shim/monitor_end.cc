@@ -22,12 +22,6 @@ uint64_t nanoseconds(const timespec& time) {
   return static_cast<uint64_t>(time.tv_sec) * kSecond + static_cast<uint64_t>(time.tv_nsec);
 }
 
-struct __attribute__((packed)) ExitPayload {
-  int32_t code;
-  uint8_t oom;
-  uint64_t time;
-};
-
 }  // namespace
 
 void Monitor::reap() {
@@ -87,11 +81,26 @@ void Monitor::finish_exec(Session* session) {
                               nanoseconds(session->exit_time)};
     broadcast(FrameType::kExecExit, session->number, &payload, sizeof payload);
     end_streams(session->number);
+    keep_end(session, payload);
+  } else {
+    note_bytes_ -= session->note.length();
   }
   poller_.set(session->input_watch, 0);
   for (Watch& watch : session->output_watch) poller_.set(watch, 0);
   session->output_watch[0].fd = session->output_watch[1].fd = session->input_watch.fd = -1;
   session->dead = garbage_ = true;
+}
+
+// With a daemon listening there is nobody left to tell.
+void Monitor::keep_end(Session* session, const ExitPayload& exit) {
+  const size_t length = session->note.length();
+  bool is_heard = false;
+  for (int i = 0; i < client_count_; i++) is_heard |= clients_[i]->control && !clients_[i]->dead;
+  if (length > 0 && !is_heard && ended_count_ < kMaxEnded) {
+    ended_[ended_count_++] = new EndedExec{session->number, exit, std::move(session->note)};
+  } else {
+    note_bytes_ -= length;
+  }
 }
 
 void Monitor::finish_container(Session* session) {

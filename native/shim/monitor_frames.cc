@@ -30,6 +30,7 @@ bool Monitor::handle(Client* client) {
   switch (header.type) {
     case FrameType::kHello:
       client->control = had_control_ = true;
+      send_notes(client);
       welcome(client);
       return true;
     case FrameType::kAttach:
@@ -102,6 +103,30 @@ void Monitor::answer(Client* client, uint32_t request, int errnum) {
     int32_t errnum;
   } result{request, errnum};
   send(client, FrameType::kResult, 0, 0, &result, sizeof result);
+}
+
+// What a new daemon cannot know: what its predecessor noted of the processes, and the execs that ended between the two.
+void Monitor::send_notes(Client* client) {
+  static char payload[4 + kMaxNoteBytes];
+  auto send_note = [&](uint16_t number, int32_t pid, const char* bytes, size_t length) {
+    if (length == 0) return;
+    memcpy(payload, &pid, 4);
+    memcpy(payload + 4, bytes, length);
+    send(client, FrameType::kNote, 0, number, payload, 4 + length);
+  };
+  for (int i = 0; i < session_count_; i++) {
+    const Session& session = *sessions_[i];
+    if (session.started && !session.dead)
+      send_note(session.number, session.process.pid, session.note.bytes(), session.note.length());
+  }
+  for (int i = 0; i < ended_count_; i++) {
+    EndedExec* ended = ended_[i];
+    send_note(ended->number, 0, ended->note.bytes(), ended->note.length());
+    send(client, FrameType::kExecExit, 0, ended->number, &ended->exit, sizeof ended->exit);
+    note_bytes_ -= ended->note.length();
+    delete ended;
+  }
+  ended_count_ = 0;
 }
 
 // The state of things, and what a client that came late has missed.

@@ -133,6 +133,8 @@ void Monitor::start_container() {
   }
   auto* session = new Session(0);
   session->adopt(std::move(process), plan_.find(OpCode::kStdio)->flags);
+  if (const Op* op = plan_.find(OpCode::kNote); op != nullptr && op->n1 <= kMaxNoteBytes)
+    session->note.set(plan_.blob(op->s1), op->n1);
   sessions_[session_count_++] = session;
   poller_.set(session->channel_watch, EPOLLIN);
   update_outputs(session);
@@ -277,8 +279,11 @@ void Monitor::start_exec(Client* client, uint32_t request, const char* bytes, si
   LaunchError error;
   Process process;
   uint16_t flags = 0;
+  Note note;
   if (plan.ok()) {
     error = launch_exec(plan.value(), &container_, &process);
+    const Op* op = plan.value().find(OpCode::kNote);
+    if (op != nullptr && note_bytes_ + op->n1 <= kMaxNoteBytes) note.set(plan.value().blob(op->s1), op->n1);
     if (const Op* stdio = plan.value().find(OpCode::kStdio); stdio != nullptr) flags = stdio->flags;
   } else {
     error = {true, UINT32_MAX, plan.error()};
@@ -289,6 +294,8 @@ void Monitor::start_exec(Client* client, uint32_t request, const char* bytes, si
   session->request = request;
   session->oom_kills_before = oom_kills_;
   session->adopt(std::move(process), flags);
+  note_bytes_ += note.length();
+  session->note = std::move(note);
   sessions_[session_count_++] = session;
   poller_.set(session->channel_watch, EPOLLIN);
   update_outputs(session);

@@ -31,6 +31,8 @@ bool valid(const Op& op, const Table& table) {
       return op.n1 <= 65536 && table.has_bytes(op.s1, op.n1 * 4);
     case OpCode::kCapabilities:
       return table.has_bytes(op.s1, 32);
+    case OpCode::kNote:
+      return op.n1 <= UINT32_MAX && table.has_bytes(op.s1, op.n1);
     case OpCode::kSeccomp:
     case OpCode::kCgroupDevices:
       return table.has_bytes(op.s1, op.n1) && table.has_text(op.s2);

@@ -28,6 +28,7 @@ enum class OpCode : uint16_t {
   kOverlay = 10,          // s1 first of n1 lowers, s2 upper, s3 work; flags 1 volatile, 2 classic
   kNamespaces = 11,       // n1 CLONE_NEW* to make
   kJoinNamespace = 12,    // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*
+  kNote = 13,             // s1 blob of n1 bytes: the daemon's words about the process, kept for the next daemon
   // The container's, in order.
   kOomScore = 20,         // n1 value + 1000
   kMount = 21,            // s1 type, s2 source, s3 target; n1 attributes, n2 options: offset << 32 | count

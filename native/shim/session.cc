@@ -1,10 +1,30 @@
 #include "shim/session.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace tsd::shim {
+
+Note& Note::operator=(Note&& other) noexcept {
+  if (this == &other) return *this;
+  free(bytes_);
+  bytes_ = other.bytes_;
+  length_ = other.length_;
+  other.bytes_ = nullptr;
+  return *this;
+}
+
+Note::~Note() { free(bytes_); }
+
+void Note::set(const void* bytes, size_t length) {
+  free(bytes_);
+  bytes_ = static_cast<char*>(malloc(length));
+  length_ = length;
+  if (bytes_ != nullptr) memcpy(bytes_, bytes, length);
+}
 
 void Session::adopt(Process&& started_process, uint16_t flags) {
   process = std::move(started_process);

@@ -12,6 +12,24 @@
 
 namespace tsd::shim {
 
+// What the daemon that started a process wants the next one to know. Owned, empty for most.
+class Note {
+ public:
+  Note() = default;
+  Note(Note&& other) noexcept : bytes_(other.bytes_), length_(other.length_) { other.bytes_ = nullptr; }
+  Note& operator=(Note&& other) noexcept;
+  ~Note();
+
+  // A copy; stays empty when there is no memory for it.
+  void set(const void* bytes, size_t length);
+  const char* bytes() const { return bytes_; }
+  size_t length() const { return bytes_ == nullptr ? 0 : length_; }
+
+ private:
+  char* bytes_ = nullptr;
+  size_t length_ = 0;
+};
+
 struct Session {
   explicit Session(uint16_t session_number) : number(session_number) {
     for (uint8_t i = 0; i < 2; i++) output_watch[i] = {Watch::Kind::kOutput, i, this};
@@ -42,7 +60,7 @@ struct Session {
   uint64_t oom_kills_before = 0;
   uint64_t last_output = 0;  // monotonic, of the last byte or of the exit
   uint32_t request = 0;      // of the exec
-  void* plan_memory = nullptr;
+  Note note;
   Watch output_watch[2], input_watch, channel_watch;
 };
 

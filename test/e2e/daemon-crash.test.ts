@@ -109,6 +109,33 @@ test('attach and wait work through the new daemon; a paused one is still paused'
   await engine.ok(['rm', '-f', 'cat', 'still']);
 });
 
+interface ExecState {
+  Running: boolean;
+  ExitCode: number | null;
+  Pid: number;
+  ProcessConfig: { arguments: string[] };
+}
+
+test('execs go on, and those that ended meanwhile tell their exit code', { skip }, async () => {
+  await engine.ok(['run', '-d', '--name', 'execs', 'base:test', 'sleep', '1000']);
+  await engine.ok(['exec', '-d', '-u', 'nobody', 'execs', 'sleep', '1001']);
+  await engine.ok(['exec', '-d', 'execs', 'sh', '-c', 'until [ -e /tmp/go ]; do sleep 0.02; done; exit 7']);
+  const ids = JSON.parse(await inspect('{{json .ExecIDs}}', 'execs')) as string[];
+  const look = (id = '') => engine.get<ExecState>(`/exec/${id}/json`);
+  const [goesOn, ends] = await Promise.all(ids.map(look));
+  assert.ok(goesOn?.Running && ends?.Running);
+  await engine.ok(['exec', '-d', 'execs', 'sh', '-c', 'sleep 0.5; touch /tmp/go']);
+  await engine.kill9();
+  await eventually(() => !alive(ends.Pid));
+  await engine.start();
+  assert.deepEqual(await look(ids[0]), goesOn);
+  assert.deepEqual(await look(ids[1]), { ...ends, Running: false, ExitCode: 7, Pid: 0 });
+  assert.equal(await inspect('{{json .ExecIDs}}', 'execs'), JSON.stringify([ids[0]]));
+  process.kill(goesOn.Pid, 'SIGTERM');
+  await eventually(async () => (await look(ids[0])).ExitCode === 143);
+  await engine.ok(['rm', '-f', 'execs']);
+});
+
 test('a restart policy brings a container back, also after the daemon was away', { skip }, async () => {
   await engine.ok(['run', '-d', '--name', 'always', '--restart', 'always', 'base:test', 'sleep', '1000']);
   const pid = Number(await inspect('{{.State.Pid}}', 'always'));

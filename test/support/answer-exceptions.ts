@@ -23,6 +23,7 @@ export const ANSWER_EXCEPTIONS: readonly AnswerException[] = [
     problem: /^is null$/,
     reason: 'as above',
   },
+  { operation: 'GET /exec/{id}/json', at: /^ExitCode$/, problem: /^is null$/, reason: 'as above, until it has ended' },
   { operation: 'GET /volumes', at: /^Warnings$/, problem: /^is null$/, reason: 'as above' },
   {
     at: /^NetworkSettings\.Networks\{\}\.(Aliases|DNSNames|Links)$/,

@@ -165,16 +165,26 @@ class DaemonProcess implements Engine {
     await gone(pid);
   }
 
+  async #end(): Promise<void> {
+    const { pid } = this;
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+    await gone(pid);
+  }
+
   log(): string {
     return readFileSync(join(this.directory, 'engine.log'), 'utf8');
   }
 
   async dispose(): Promise<void> {
+    // A test that failed while its daemon was down must not leave its containers behind.
+    if (this.#child?.exitCode !== null || this.#child.signalCode !== null) await this.start();
     const ids = await this.get<{ Id: string }[]>('/containers/json?all=1').catch(() => []);
     if (ids.length > 0) await this.cli(['rm', '-f', ...ids.map(({ Id }) => Id)], { timeoutMs: 120_000 });
-    const { pid } = this;
-    process.kill(pid, 'SIGTERM');
-    await gone(pid);
+    await this.#end();
     if (this.name === 'dockerd') await detachMountsBelow(this.directory);
     const broken = brokenAnswers(this.#answerLog);
     rmSync(this.directory, { recursive: true, force: true });

@@ -260,7 +260,9 @@ export class FakeRuntime implements Runtime {
   }
   async reattach(id: string): ReturnType<Runtime['reattach']> {
     const container = this.running.get(id);
-    if (container) return { kind: 'running', container, paused: container.paused };
+    if (container) {
+      return { kind: 'running', container, paused: container.paused, note: container.request.note, execs: [] };
+    }
     const status = this.notes.get(id);
     return status ? { kind: 'exited', status } : { kind: 'lost' };
   }

@@ -284,7 +284,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     'docker attach code',
     'docker attach nope',
     "docker run -d --name trap --stop-signal USR1 base:test sh -c 'trap \"exit 42\" USR1; while :; do sleep 0.05; done' >/dev/null; sleep 0.5; docker stop trap; docker inspect -f '{{.State.ExitCode}}' trap",
-    'docker run -d --name auto --rm base:test sleep 1000 >/dev/null; docker stop -t 0 auto; docker inspect auto',
+    'docker run -d --name auto --rm base:test sleep 1000 >/dev/null; docker stop -t 0 auto; while docker inspect auto >/dev/null 2>&1; do sleep 0.1; done; docker inspect auto',
     'docker run -d --name again --restart on-failure:2 base:test sh -c "exit 1" >/dev/null; while test "$(docker inspect -f "{{.State.Status}}" again)" != exited; do sleep 0.1; done; docker inspect -f "{{.RestartCount}} {{.State.ExitCode}}" again',
     'docker run -d --name vol -v /anon base:test sleep 1000 >/dev/null; docker rm vol; docker rm -fv vol; docker volume ls -q | wc -l',
     'docker update --restart always again',

@@ -4,8 +4,13 @@ import type { ExecConfig, ExecInspect } from '@tsdocker/shared/types/exec.ts';
 import type { RunningExec } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 
+interface ExecNote {
+  id: string;
+  config: ExecConfig;
+}
+
 export class Exec {
-  readonly id = randomBytes(32).toString('hex');
+  readonly id: string;
   readonly container: Container;
   readonly config: ExecConfig;
   state: 'created' | 'running' | 'exited' = 'created';
@@ -15,9 +20,25 @@ export class Exec {
   /** Monotonic milliseconds. */
   endedAt = 0;
 
-  constructor(container: Container, config: ExecConfig) {
+  constructor(container: Container, config: ExecConfig, id = randomBytes(32).toString('hex')) {
     this.container = container;
     this.config = config;
+    this.id = id;
+  }
+
+  /** From the note of one that an earlier daemon started. @throws SyntaxError */
+  static fromNote(container: Container, note: string, process: RunningExec): Exec {
+    const { id, config } = JSON.parse(note) as ExecNote;
+    const exec = new Exec(container, config, id);
+    exec.state = 'running';
+    exec.process = process;
+    return exec;
+  }
+
+  /** What the next daemon has to know of it: all that inspect shows. The environment may be long, and hold secrets. */
+  get note(): string {
+    const { Env: _, ...config } = this.config;
+    return JSON.stringify({ id: this.id, config } satisfies ExecNote);
   }
 
   get command(): string {

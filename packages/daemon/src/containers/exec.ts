@@ -133,17 +133,29 @@ async function launch(deps: ExecDeps, exec: Exec, opts: ExecStartOptions, attach
       env: execEnv(config, config.Hostname ?? '', exec.config),
       consoleSize: opts.consoleSize ?? (height && width ? { height, width } : undefined),
       attach,
+      note: exec.note,
     });
   } catch (err) {
     exec.end((err as { exitCode?: number }).exitCode ?? 126);
     throw err;
   }
-  // First to know: whoever waits for `exited` after this finds the exit code in place.
-  exec.process.exited.then(({ exitCode }) => {
-    exec.end(exitCode);
-    publish(deps.events, c, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
-  });
+  follow(deps, exec, exec.process);
   return exec.process;
+}
+
+/** First to know: whoever waits for `exited` after this finds the exit code in place. */
+function follow(deps: Pick<Domain, 'events'>, exec: Exec, process: RunningExec): void {
+  process.exited.then(({ exitCode }) => {
+    exec.end(exitCode);
+    publish(deps.events, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
+  });
+}
+
+/** Takes over an exec that an earlier daemon started, by the note it left with it. @throws SyntaxError */
+export function adoptExec(deps: ExecDeps, c: Container, note: string, process: RunningExec): void {
+  const exec = Exec.fromNote(c, note, process);
+  deps.execs.add(exec);
+  follow(deps, exec, process);
 }
 
 /** @throws NotFound, Conflict it does not run */

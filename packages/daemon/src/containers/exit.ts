@@ -8,7 +8,7 @@ import { haltHealthMonitor } from './health.ts';
 import { detachNetwork } from './network-attach.ts';
 import { nextDelay, shouldRestart } from './restart-policy.ts';
 import { type RemoveDeps, removeStopped } from './rm.ts';
-import { formatNanos, parseNanos } from './time.ts';
+import { formatNanos, parseNanos, secondsBetween } from './time.ts';
 
 export type ExitDeps = RemoveDeps &
   Pick<Domain, 'networks' | 'index'> & {
@@ -45,7 +45,7 @@ export async function recordExit(deps: ExitDeps, c: Container, status: ExitStatu
   const ranNanos = status.finishedAt - parseNanos(c.record.state.startedAt);
   publish(deps.events, c, 'die', {
     exitCode: String(status.exitCode),
-    execDuration: String(ranNanos > 0n ? ranNanos / 1_000_000_000n : 0n),
+    execDuration: secondsBetween(parseNanos(c.record.state.startedAt), status.finishedAt),
   });
   await detachNetwork(deps, c).catch((err) =>
     deps.log.warn('network not detached', { container: c.id, error: asDockerError(err).message }),

@@ -2,21 +2,23 @@
  * After a start of the daemon: finish what a killed one left half done, take over what runs, record what ended meanwhile,
  * and start again what its restart policy says. The shims know what runs; a record is only believed about the rest.
  */
-import type { ExitStatus, RunningContainer } from '../runtime/runtime.ts';
+import type { ExitStatus, Reattached } from '../runtime/runtime.ts';
 import { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError } from './errors.ts';
 import { publish } from './events.ts';
+import { adoptExec, type ExecDeps } from './exec.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { haltHealthMonitor, resumeHealthMonitor } from './health.ts';
 import { releaseMounts } from './mounts.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { shouldStartAtBoot } from './restart-policy.ts';
 import { removeStopped } from './rm.ts';
+import { applyStartNote } from './start-note.ts';
 import type { Leftover } from './store.ts';
-import { formatNanos, nowNanos } from './time.ts';
+import { formatNanos, nowNanos, parseNanos, secondsBetween } from './time.ts';
 
-export type RestoreDeps = ExitDeps & Pick<Domain, 'runtime' | 'images' | 'volumes' | 'networks'>;
+export type RestoreDeps = ExitDeps & ExecDeps & Pick<Domain, 'runtime' | 'images' | 'volumes' | 'networks'>;
 
 /** Resolves when every container has its true state; restarts go on behind. */
 export async function restoreContainers(deps: RestoreDeps): Promise<void> {
@@ -78,7 +80,7 @@ async function takeOver(deps: RestoreDeps, c: Container): Promise<void> {
   }
   try {
     const found = await deps.runtime.reattach(c.id);
-    if (found.kind === 'running') adopt(deps, c, found.container, found.paused);
+    if (found.kind === 'running') adopt(deps, c, found);
     else if (found.kind === 'exited') await ended(deps, c, found.status);
     else if (c.isRunning && c.status !== 'restarting') await ended(deps, c, lostExit());
     // What a start left that never came to an end.
@@ -93,20 +95,24 @@ function lostExit(): ExitStatus {
   return { exitCode: 255, oomKilled: false, finishedAt: nowNanos() };
 }
 
-function adopt(deps: RestoreDeps, c: Container, run: RunningContainer, paused: boolean): void {
+function adopt(deps: RestoreDeps, c: Container, found: Reattached & { kind: 'running' }): void {
+  const { container: run, paused } = found;
   c.run = run;
+  applyStartNote(c, run.startedAt, found.note);
   const { state } = c.record;
   state.status = paused ? 'paused' : 'running';
   Object.assign(state, { pid: run.pid, startedAt: formatNanos(run.startedAt), exitCode: 0, error: '' });
   run.onOom(() => publish(deps.events, c, 'oom'));
   if (!paused) resumeHealthMonitor(deps, c);
   c.previousGone = run.gone;
+  for (const { note, process } of found.execs) adoptExec(deps, c, note, process);
 }
 
 async function ended(deps: RestoreDeps, c: Container, status: ExitStatus): Promise<void> {
   // The record may be older than the run that ended (created), or newer than its end (exited, but not forgotten).
   if (c.status !== 'exited') {
     const { finishedAt, exitCode, oomKilled } = status;
+    const execDuration = secondsBetween(parseNanos(c.record.state.startedAt), finishedAt);
     Object.assign(c.record.state, {
       status: 'exited',
       pid: 0,
@@ -115,7 +121,7 @@ async function ended(deps: RestoreDeps, c: Container, status: ExitStatus): Promi
       finishedAt: formatNanos(finishedAt),
     });
     haltHealthMonitor(c);
-    publish(deps.events, c, 'die', { exitCode: String(exitCode), execDuration: '0' });
+    publish(deps.events, c, 'die', { exitCode: String(exitCode), execDuration });
     await deps.store.save(c);
   }
   await deps.runtime.forget(c.id);

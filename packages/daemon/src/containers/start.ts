@@ -15,6 +15,7 @@ import { resolveMounts } from './mounts.ts';
 import { type AttachedNetwork, attachNetwork, detachNetwork, runningPeer } from './network-attach.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { removeStopped } from './rm.ts';
+import { startNote } from './start-note.ts';
 import { formatNanos, NEVER } from './time.ts';
 
 export type StartDeps = ExitDeps &
@@ -69,6 +70,7 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
       joins: joinsOf(deps, c),
       log: logOf(deps, c),
       heldSockets: attached.heldSockets,
+      note: startNote(c),
     };
     const run = await deps.runtime.start(request, { onCreated: (created) => c.signals.emit('created', created) });
     await started(deps, c, run);

@@ -22,3 +22,8 @@ export function parseNanos(text: string): bigint {
   const millis = Date.parse(`${base}Z`);
   return Number.isNaN(millis) ? 0n : BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
 }
+
+/** Whole seconds as events print them; `0` when it never started or clocks were set back. Nanoseconds since the epoch. */
+export function secondsBetween(start: bigint, end: bigint): string {
+  return String(start > 0n && end > start ? (end - start) / 1_000_000_000n : 0n);
+}

@@ -327,8 +327,11 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
     const record = this.#registry.all().find(({ name, id }) => name === network || id === network);
     const active = record && this.#registry.active(record.id);
     const address = parseAddress(settings.IPAddress ?? '');
-    if (!record || !active || address === undefined || !active.leases.take(address)) {
-      this.#options.log('error', 'endpoint of a running container cannot be restored', { container: containerId });
+    const taken = address !== undefined && active?.leases.take(address);
+    if (!record || !active || !taken) {
+      const cause = !active ? 'the network is gone' : `address ${settings.IPAddress ?? 'unknown'} cannot be taken`;
+      const details = { container: containerId, network, cause };
+      this.#options.log('error', 'endpoint of a running container cannot be restored', details);
       return;
     }
     const ports = portsOfMap(container.ports, address);

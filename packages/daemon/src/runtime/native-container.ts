@@ -107,6 +107,7 @@ export class NativeContainer implements RunningContainer {
         process,
         stdin: Boolean(request.exec.AttachStdin),
         attach: request.attach,
+        ...(request.note === undefined ? {} : { note: request.note }),
         ...(program ? { seccompProgram: program } : {}),
       });
     } catch (err) {

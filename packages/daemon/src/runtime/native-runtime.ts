@@ -11,7 +11,7 @@ import { type CgroupDefaults, Cgroups } from './cgroup/cgroups.ts';
 import { type HostOptions, readSpecHost, runtimeCapabilities } from './host.ts';
 import type { NodeBinding } from './native/addon-types.ts';
 import { type ContainerDeps, NativeContainer } from './native-container.ts';
-import type { ExitStatus, RunningContainer, Runtime, RuntimeCapabilities, StartRequest } from './runtime.ts';
+import type { Reattached, RunningContainer, Runtime, RuntimeCapabilities, StartRequest } from './runtime.ts';
 import { SeccompCompiler } from './seccomp/seccomp.ts';
 import { SharedShm } from './shared-shm.ts';
 import type { ShimHandle, ShimLauncher, ShimStart } from './shim/shim.types.ts';
@@ -82,13 +82,7 @@ export class NativeRuntime implements Runtime {
     }
   }
 
-  async reattach(
-    id: string,
-  ): Promise<
-    | { kind: 'running'; container: RunningContainer; paused: boolean }
-    | { kind: 'exited'; status: ExitStatus }
-    | { kind: 'lost' }
-  > {
+  async reattach(id: string): Promise<Reattached> {
     const found = await this.#launcher.reattach(this.#runtimeDirectory(id));
     if (found.kind === 'exited') return found;
     if (found.kind === 'lost') return { kind: 'lost' };
@@ -98,6 +92,8 @@ export class NativeRuntime implements Runtime {
       kind: 'running',
       container: new NativeContainer(id, found.shim, parent, this.#deps),
       paused: found.paused,
+      note: found.shim.note,
+      execs: found.shim.adoptedExecs.map(({ note, exec }) => ({ note, process: exec })),
     };
   }
 
@@ -142,6 +138,7 @@ export class NativeRuntime implements Runtime {
       heldSockets: request.heldSockets ?? [],
       ...(program ? { seccompProgram: program } : {}),
       ...(request.log ? { log: request.log } : {}),
+      ...(request.note === undefined ? {} : { note: request.note }),
     };
   }
 

@@ -54,6 +54,8 @@ export interface StartRequest {
   log?: { path: string; maxSizeBytes: number; maxFiles: number };
   /** Sockets that reserve published ports; given to the shim, which holds them while the container runs. */
   heldSockets?: number[];
+  /** What the next daemon shall know of this run even if this one dies before it writes it down. Kept by the shim. */
+  note?: string;
 }
 
 /** How a container or exec ended. exitCode is 128+n after signal n. */
@@ -88,6 +90,8 @@ export interface ExecRequest {
   consoleSize?: { height: number; width: number };
   /** False: nobody will read the output, and it is thrown away. */
   attach: boolean;
+  /** Given back at a reattach, with the exec; one without is forgotten with its daemon. */
+  note?: string;
 }
 
 export interface RunningExec {
@@ -165,6 +169,18 @@ export interface StartFailure {
   exitCode: number;
 }
 
+export type Reattached =
+  | {
+      kind: 'running';
+      container: RunningContainer;
+      paused: boolean;
+      note: string | undefined;
+      /** Also those that ended since the last daemon: their `exited` is settled. */
+      execs: { note: string; process: RunningExec }[];
+    }
+  | { kind: 'exited'; status: ExitStatus }
+  | { kind: 'lost' };
+
 export interface Runtime {
   /**
    * Starts a container. Resolves once execve has succeeded.
@@ -174,13 +190,7 @@ export interface Runtime {
    */
   start(req: StartRequest, opts?: { onCreated?: (c: RunningContainer) => void }): Promise<RunningContainer>;
   /** Takes over a container a previous daemon started. `exited`: it ended meanwhile; `lost`: no trace, nothing runs. */
-  reattach(
-    id: string,
-  ): Promise<
-    | { kind: 'running'; container: RunningContainer; paused: boolean }
-    | { kind: 'exited'; status: ExitStatus }
-    | { kind: 'lost' }
-  >;
+  reattach(id: string): Promise<Reattached>;
   /** Forgets what is kept of an ended container (exit file, runtime directory). */
   forget(id: string): Promise<void>;
   /** Facts for `info` and for warnings at create. */

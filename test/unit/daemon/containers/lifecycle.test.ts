@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DockerError } from '../../../../packages/shared/src/errors.ts';
@@ -235,4 +235,24 @@ test('the next daemon takes over what runs and settles what ended', async () => 
   await d.service.unpause('paused');
   await d.service.stop('running', {});
   await d.service.remove('running', RM);
+});
+
+test('a daemon killed before it wrote down a start: address and restart policy are those of the run', async () => {
+  await using d = await containerDomain();
+  const HostConfig = { RestartPolicy: { Name: 'always' } };
+  const id = await d.run({ HostConfig }, 'web');
+  await d.service.stop('web', {});
+  await d.service.close();
+  const record = join(d.dataRoot, 'containers', id, 'config.json');
+  const stopped = await readFile(record);
+  await d.crash();
+  await eventually(async () => assert.equal((await d.state('web'))?.Status, 'running'));
+  await d.service.close();
+  const { NetworkSettings } = await d.service.inspect('web', { size: false });
+  await writeFile(record, stopped);
+  d.networks.attached.clear();
+  await d.crash();
+  assert.equal(d.networks.restored.at(-1)?.endpoint.IPAddress, NetworkSettings?.Networks?.bridge?.IPAddress);
+  d.runtime.running.get(id)?.exit(1);
+  await eventually(async () => assert.equal((await d.service.inspect('web', { size: false })).RestartCount, 1));
 });

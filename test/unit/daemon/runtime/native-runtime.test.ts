@@ -37,6 +37,7 @@ function fixture(failure?: Error) {
     startedAt: 1n,
     exited: exited.promise,
     gone: exited.promise,
+    adoptedExecs: [],
     exec: async (exec: ShimExec) => {
       execs.push(exec);
       throw stepError('execve', 'ENOENT', 2);

@@ -27,6 +27,7 @@ export const FRAME = {
   gone: 74,
   result: 75,
   end: 76,
+  note: 77,
 } as const;
 
 export const PROTOCOL_VERSION = 1;

@@ -34,6 +34,8 @@ export class NativeShimHandle implements ShimHandle {
   readonly exited: Promise<ExitStatus>;
   readonly gone: Promise<void>;
   readonly started: Promise<void>;
+  note: string | undefined;
+  readonly adoptedExecs: { note: string; exec: ShimExecHandle }[] = [];
   #opts: HandleOptions;
   #exited = Promise.withResolvers<ExitStatus>();
   #gone = Promise.withResolvers<void>();
@@ -124,20 +126,27 @@ export class NativeShimHandle implements ShimHandle {
       // Nobody came for it: the shim must not wait for us to read.
       void this.gone.then(() => first?.close());
       return {
-        pid,
-        exited: entry.exited.promise,
+        ...this.#execHandle(session, pid, entry),
         streams: () => {
           const streams = first ?? this.#attach(session, all);
           first = undefined;
           return streams;
         },
-        resize: (size) => this.#resize(session, size),
       };
     } catch (err) {
       this.#execs.delete(session);
       first?.close();
       throw err;
     }
+  }
+
+  #execHandle(session: number, pid: number, entry: ExecSession): ShimExecHandle {
+    return {
+      pid,
+      exited: entry.exited.promise,
+      streams: () => this.#attach(session, { stdin: true, stdout: true, stderr: true }),
+      resize: (size) => this.#resize(session, size),
+    };
   }
 
   #attach(session: number, opts: AttachOptions): ShimStreams {
@@ -184,6 +193,9 @@ export class NativeShimHandle implements ShimHandle {
       case FRAME.oom:
         for (const handler of this.#oomHandlers) handler();
         break;
+      case FRAME.note:
+        this.#receiveNote(frame);
+        break;
       default:
         this.#receiveExec(frame);
     }
@@ -199,6 +211,19 @@ export class NativeShimHandle implements ShimHandle {
     if (frame.type !== FRAME.execExit) return;
     exec.exited.resolve(decodeExit(frame.payload));
     this.#execs.delete(frame.session);
+  }
+
+  #receiveNote({ session, payload }: Frame): void {
+    const pid = payload.readInt32LE(0);
+    const note = payload.toString('utf8', 4);
+    if (session === 0) {
+      this.note = note;
+      return;
+    }
+    const entry: ExecSession = { steps: [], started: Promise.withResolvers(), exited: Promise.withResolvers() };
+    entry.started.resolve(pid);
+    this.#execs.set(session, entry);
+    this.adoptedExecs.push({ note, exec: this.#execHandle(session, pid, entry) });
   }
 
   async #closed(): Promise<void> {

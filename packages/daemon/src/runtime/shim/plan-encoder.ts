@@ -73,6 +73,7 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
       { step: 'log', path: start.log.path },
     );
   addStdio(writer, spec.process, start.stdin, start.stdinOnce);
+  addNote(writer, start.note);
   addRootfs(writer, start, context);
   addNamespaces(writer, start, context);
   addFileSystem(writer, start, context);
@@ -84,8 +85,15 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
 export function encodeExec(exec: ShimExec): Plan {
   const writer = new PlanWriter();
   addStdio(writer, exec.process, exec.stdin, false);
+  addNote(writer, exec.note);
   addProcess(writer, exec.process, exec.seccompProgram);
   return writer.finish();
+}
+
+function addNote(writer: PlanWriter, note: string | undefined): void {
+  if (note === undefined) return;
+  const bytes = Buffer.from(note);
+  writer.add('note', { s1: bytes, n1: bytes.length }, { step: 'note' });
 }
 
 function addCgroups(writer: PlanWriter, { cgroup }: ShimStart): void {

@@ -16,6 +16,7 @@ export const OP = {
   overlay: 10,
   namespaces: 11,
   joinNamespace: 12,
+  note: 13,
   oomScore: 20,
   mount: 21,
   bind: 22,

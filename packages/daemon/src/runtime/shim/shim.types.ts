@@ -34,6 +34,7 @@ export interface ShimStart {
   /** Close stdin when the first attached client closes its. */
   stdinOnce: boolean;
   heldSockets: number[];
+  note?: string;
 }
 
 export interface ShimExec {
@@ -46,6 +47,7 @@ export interface ShimExec {
    * held up once about a megabyte waits. false: output goes nowhere until `streams()` is called.
    */
   attach?: boolean;
+  note?: string;
 }
 
 /** errno of a failed step; `step` names the plan operation (mount /proc, execve, ...), `path` what it was about. */
@@ -77,6 +79,10 @@ export interface ShimHandle {
   attach(opts: { stdin: boolean; stdout: boolean; stderr: boolean }): ProcessStreams;
   /** @throws StepError */
   exec(exec: ShimExec): Promise<ShimExecHandle>;
+  /** After a reattach: the note its start came with. */
+  readonly note: string | undefined;
+  /** After a reattach: the execs that came with a note and ended after the last daemon, or not at all. */
+  readonly adoptedExecs: { note: string; exec: ShimExecHandle }[];
   /** Writes cgroup files from the shim's side: not needed when the daemon can write them itself. */
   reopenLog(): Promise<void>;
 }
