@@ -62,7 +62,7 @@ function inheritedMounts(deps: Pick<Domain, 'index'>, from: readonly string[]): 
     for (const m of source.record.mounts) {
       if (m.hidden) continue;
       const readOnly = !m.RW || (mode?.split(',').includes('ro') ?? false);
-      byDestination.set(m.Destination, { ...m, RW: !readOnly, Mode: '', anonymous: false });
+      byDestination.set(m.Destination, { ...m, RW: !readOnly, Mode: '' });
     }
   }
   return [...byDestination.values()];

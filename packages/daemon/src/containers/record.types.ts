@@ -36,7 +36,7 @@ export interface MountRecord {
   Name?: string;
   Driver?: string;
   Source: string;
-  /** Made for this container alone and removed with it by `rm -v` and --rm. */
+  /** Made without a name: `rm -v` and --rm remove it with the last container that has it. */
   anonymous?: boolean;
   /** Make the missing bind source as a directory at start. */
   createSource?: boolean;
