@@ -11,6 +11,8 @@ import type { Side } from './side.ts';
 import { attachOut, logRead, logWrite, stdinIn } from './streams.ts';
 
 const IMAGE = 'base:bench';
+/** `--only=ps`: just the rows that match. */
+const only = new RegExp(process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? '');
 const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice('--rounds='.length) ?? 15);
 
 async function sides(): Promise<Side[]> {
@@ -48,6 +50,7 @@ async function compare(
   once: (side: Side) => Promise<unknown>,
   times = rounds,
 ): Promise<void> {
+  if (!only.test(what)) return;
   const rows = await alternate(
     all.map((side) => ({
       name: side.name,

@@ -1,9 +1,11 @@
 // Descriptors: memory files, sockets, and passing descriptors between processes.
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <memory>
@@ -58,6 +60,21 @@ Napi::Value listen_unix_socket(const Napi::CallbackInfo& info) {
   auto socket = listen_unix(directory.c_str(), name.c_str());
   if (!socket.ok()) return fail(info.Env(), socket.error());
   return Napi::Number::New(info.Env(), socket.value().release());
+}
+
+// A connected stream socket, in blocking mode.
+Napi::Value connect_unix_socket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string path;
+  if (!to_string(info[0], "path", &path)) return env.Undefined();
+  sockaddr_un address{AF_UNIX, {}};
+  if (path.size() >= sizeof address.sun_path) return fail(env, Error{ENAMETOOLONG, "connect", "", ""});
+  memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) return fail(env, last_error("socket"));
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    return fail(env, last_error("connect"));
+  return Napi::Number::New(env, socket.release());
 }
 
 Napi::Value send_descriptors(const Napi::CallbackInfo& info) {
@@ -116,6 +133,7 @@ void export_fd(Napi::Env env, Napi::Object exports) {
   exports.Set("memoryFile", Napi::Function::New(env, memory_file));
   exports.Set("socketPair", Napi::Function::New(env, socket_pair));
   exports.Set("listenUnix", Napi::Function::New(env, listen_unix_socket));
+  exports.Set("connectUnix", Napi::Function::New(env, connect_unix_socket));
   exports.Set("sendFds", Napi::Function::New(env, send_descriptors));
   exports.Set("receiveFds", Napi::Function::New(env, receive_descriptors));
   exports.Set("readable", Napi::Function::New(env, readable));

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -76,12 +77,19 @@ Napi::Value window_size(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value is_terminal(const Napi::CallbackInfo& info) {
+  const int fd = descriptor_of(info);
+  if (fd < 0) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), isatty(fd) == 1);
+}
+
 }  // namespace
 
 void export_terminal(Napi::Env env, Napi::Object exports) {
   exports.Set("makeRaw", Napi::Function::New(env, make_raw));
   exports.Set("restore", Napi::Function::New(env, restore));
   exports.Set("windowSize", Napi::Function::New(env, window_size));
+  exports.Set("isTerminal", Napi::Function::New(env, is_terminal));
 }
 
 }  // namespace tsd::addon

@@ -89,7 +89,7 @@ test('commands of the cli never touch process', () => {
 test('only one file loads the native addon in each package', () => {
   for (const [name, allowed] of [
     ['daemon', 'runtime/native/bindings.ts'],
-    ['cli', 'streams/terminal.ts'],
+    ['cli', 'native.ts'],
   ] as const) {
     for (const file of sources(join(packages, name, 'src'))) {
       if (file.endsWith(allowed)) continue;

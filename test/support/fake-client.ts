@@ -1,6 +1,11 @@
 /** An EngineClient that answers from a table and remembers what it was asked. */
 import { Readable } from 'node:stream';
-import type { EngineClient, EngineResponse, RequestOptions } from '../../packages/cli/src/client/client.ts';
+import type {
+  EngineClient,
+  EngineResponse,
+  EngineStream,
+  RequestOptions,
+} from '../../packages/cli/src/client/client.ts';
 import { DaemonError } from '../../packages/cli/src/client/errors.ts';
 import { encodeQuery } from '../../packages/cli/src/client/http-client.ts';
 
@@ -36,7 +41,10 @@ export class FakeClient implements EngineClient {
     return this.requests.map(({ method, path }) => `${method} ${path}`);
   }
 
-  async request(method: string, path: string, options: RequestOptions = {}): Promise<EngineResponse> {
+  request(method: string, path: string, options: RequestOptions = {}): Promise<EngineResponse> {
+    return this.open(method, path, options);
+  }
+  async open(method: string, path: string, options: RequestOptions = {}): Promise<EngineStream> {
     const query = decodeURIComponent(encodeQuery(options.query).replaceAll('+', ' '));
     const body = options.body instanceof Readable ? await textOf(options.body) : options.body;
     this.requests.push({ method, path: path + query, body, headers: options.headers ?? {} });

@@ -1,7 +1,6 @@
 /** A Cli over a Node process. */
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { isatty } from 'node:tty';
 import type { InputStream, OutputStream, TerminalSize } from './cli.ts';
 import type { EngineClient } from './client/client.ts';
 import type { Endpoint } from './client/endpoint.ts';
@@ -9,6 +8,7 @@ import { createEngineClient } from './client/http-client.ts';
 import { type ConfigFile, configDirectory, loadConfigFile } from './config/config-file.ts';
 import { contextName, selectEndpoint } from './config/endpoint-selection.ts';
 import { type GlobalOptions, NO_GLOBAL_OPTIONS } from './global-options.ts';
+import { nativeBinding } from './native.ts';
 import type { ProgramCli } from './program.ts';
 import { StatusError } from './status-error.ts';
 import { makeTerminalRaw, restoreTerminals } from './streams/terminal.ts';
@@ -24,6 +24,8 @@ export interface ProcessCli extends ProgramCli {
 export function createProcessCli(proc: NodeJS.Process): ProcessCli {
   let client: EngineClient | undefined;
   let config: ConfigFile | undefined;
+  const stdout = new ProcessOutput(proc, 'stdout', 1);
+  const stderr = new ProcessOutput(proc, 'stderr', 2);
   const cli: ProcessCli = {
     argv: proc.argv.slice(2),
     env: proc.env,
@@ -31,8 +33,8 @@ export function createProcessCli(proc: NodeJS.Process): ProcessCli {
       return proc.cwd();
     },
     stdin: new ProcessInput(proc),
-    stdout: new ProcessOutput(proc, 'stdout', 1),
-    stderr: new ProcessOutput(proc, 'stderr', 2),
+    stdout,
+    stderr,
     exitCode: 0,
     globals: NO_GLOBAL_OPTIONS,
     onSignal: (signals, handler) => subscribe(proc, signals, handler),
@@ -40,7 +42,7 @@ export function createProcessCli(proc: NodeJS.Process): ProcessCli {
     contextName: () => contextName(cli.globals, cli.env, cli.config()),
     runtime: proc,
     client: () => (client ??= openClient(cli.globals, cli)),
-    end: () => flush(proc, () => proc.exit(cli.exitCode)),
+    end: () => stdout.flush(() => stderr.flush(() => proc.exit(cli.exitCode))),
   };
   proc.on('exit', restoreTerminals);
   return cli;
@@ -81,8 +83,14 @@ function subscribe(
   };
 }
 
-function flush(proc: NodeJS.Process, done: () => void): void {
-  proc.stdout.write('', () => proc.stderr.write('', done));
+/** Whatever is no character device is no terminal, and needs no addon to tell. */
+function isTerminal(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && nativeBinding().isTerminal(descriptor);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'EBADF') return false;
+    throw err;
+  }
 }
 
 class ProcessInput implements InputStream {
@@ -90,7 +98,7 @@ class ProcessInput implements InputStream {
   readonly #proc: NodeJS.Process;
   constructor(proc: NodeJS.Process) {
     this.#proc = proc;
-    this.isTerminal = isatty(0);
+    this.isTerminal = isTerminal(0);
   }
   /** Opened on first use: a command that does not read must not disturb the terminal. */
   get stream(): Readable {
@@ -105,36 +113,50 @@ class ProcessOutput implements OutputStream {
   readonly isTerminal: boolean;
   readonly #proc: NodeJS.Process;
   readonly #name: 'stdout' | 'stderr';
+  readonly #descriptor: number;
   #watched = false;
   constructor(proc: NodeJS.Process, name: 'stdout' | 'stderr', descriptor: number) {
     this.#proc = proc;
     this.#name = name;
-    this.isTerminal = isatty(descriptor);
+    this.#descriptor = descriptor;
+    this.isTerminal = isTerminal(descriptor);
   }
   get stream(): Writable {
     const stream = this.#proc[this.#name];
     if (!this.#watched) {
       this.#watched = true;
-      stream.on('error', (err: NodeJS.ErrnoException) => {
-        if (err.code === 'EPIPE') this.#proc.exit(EXIT_PIPE);
-        writeSync(2, `write /dev/${this.#name}: ${err.message}\n`);
-        this.#proc.exit(1);
-      });
+      stream.on('error', (err) => this.#fail(err));
     }
     return stream;
   }
   size(): TerminalSize | undefined {
-    const stream = this.#proc[this.#name];
-    if (!stream.isTTY) return undefined;
-    const [width, height] = stream.getWindowSize();
-    return { width, height };
+    return this.isTerminal ? nativeBinding().windowSize(this.#descriptor) : undefined;
   }
   onResize(handler: () => void): () => void {
     const stream = this.#proc[this.#name];
     stream.on('resize', handler);
     return () => void stream.off('resize', handler);
   }
+  /** Written at once while nobody uses the stream: to open that loads node:net, which takes longer than most commands. */
   write(text: string | Uint8Array): void {
-    this.stream.write(text);
+    if (this.#watched) return void this.stream.write(text);
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    let done = 0;
+    try {
+      while (done < bytes.length) done += writeSync(this.#descriptor, bytes, done);
+    } catch (err) {
+      // A non-blocking pipe is full: the stream knows how to wait.
+      if ((err as NodeJS.ErrnoException).code === 'EAGAIN') this.stream.write(bytes.subarray(done));
+      else this.#fail(err as NodeJS.ErrnoException);
+    }
+  }
+  flush(done: () => void): void {
+    if (this.#watched) this.stream.write('', done);
+    else done();
+  }
+  #fail(err: NodeJS.ErrnoException): never {
+    if (err.code === 'EPIPE') this.#proc.exit(EXIT_PIPE);
+    writeSync(2, `write /dev/${this.#name}: ${err.message}\n`);
+    this.#proc.exit(1);
   }
 }

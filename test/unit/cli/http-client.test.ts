@@ -40,6 +40,24 @@ test('the lower version of both sides is used, asked for once', async () => {
   client.close();
 });
 
+test('a connection is used again, and made anew when the daemon has closed it', async () => {
+  const { client, server } = await daemon('reuse', (request, response) => {
+    if (request.url?.endsWith('/last')) response.setHeader('Connection', 'close');
+    response.end('x'.repeat(200_000));
+  });
+  let connections = 0;
+  server.on('connection', () => connections++);
+  const text = async (path: string) => (await (await client.request('GET', path)).text()).length;
+  assert.equal(await text('/a'), 200_000);
+  const both = [await client.request('GET', '/b'), await client.request('GET', '/last')];
+  assert.deepEqual(await Promise.all(both.map(async (answer) => (await answer.text()).length)), [200_000, 200_000]);
+  assert.equal(connections, 2);
+  server.closeAllConnections();
+  assert.equal(await text('/c'), 200_000);
+  assert.equal(connections, 3);
+  client.close();
+});
+
 test('errors keep the words and the code of the daemon', async () => {
   const { client } = await daemon('errors', (request, response) => {
     if (request.url?.endsWith('/plain'))
@@ -58,7 +76,7 @@ test('errors keep the words and the code of the daemon', async () => {
 test('bodies stream both ways', async () => {
   const { client } = await daemon('streams', (request, response) => void request.pipe(response));
   const body = Readable.from([Buffer.from('{"a":1}{"b"'), Buffer.from(':"}"}\n')]);
-  const response = await client.request('POST', '/images/load', { body });
+  const response = await client.open('POST', '/images/load', { body });
   const objects: unknown[] = [];
   for await (const object of jsonObjects(response.stream())) objects.push(object);
   assert.deepEqual(objects, [{ a: 1 }, { b: '}' }]);

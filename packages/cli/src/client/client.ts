@@ -18,17 +18,21 @@ export interface RequestOptions {
   unversioned?: boolean;
 }
 
-/** An answer below 400 (304 included). Exactly one of json, text, stream and discard is to be called. */
+/** An answer below 400 (304 included). Exactly one of json, text and discard is to be called. */
 export interface EngineResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   json<T>(): Promise<T>;
   text(): Promise<string>;
-  /** The body as it arrives; destroying it ends the request. */
-  stream(): Readable;
   /** Reads the body away, so that the connection can be used again. */
   discard(): Promise<void>;
+}
+
+/** One whose body may be long or endless. */
+export interface EngineStream extends EngineResponse {
+  /** The body as it arrives, in place of json, text and discard; destroying it ends the request. */
+  stream(): Readable;
 }
 
 export interface HijackOptions {
@@ -61,6 +65,8 @@ export interface EngineClient {
   readonly host: string;
   /** @throws DockerError with fromDaemon for an answer of 400 and above; ConnectionError when there was no answer */
   request(method: string, path: string, options?: RequestOptions): Promise<EngineResponse>;
+  /** As request, for an answer that is read as it arrives. */
+  open(method: string, path: string, options?: RequestOptions): Promise<EngineStream>;
   /** POST with `Upgrade: tcp`. @throws as request; also when the daemon does not switch protocols */
   hijack(path: string, options?: HijackOptions): Promise<HijackedStream>;
   /** The version used: DOCKER_API_VERSION, else the lower of ours and the daemon's (one ping, once). */

@@ -169,7 +169,7 @@ export async function containerLogs(
   signal?: AbortSignal,
 ): Promise<Readable> {
   const request = { query: { ...options }, ...(signal ? { signal } : {}) };
-  return (await client.request('GET', at(container, 'logs'), request)).stream();
+  return (await client.open('GET', at(container, 'logs'), request)).stream();
 }
 
 /** ContainerRename */
@@ -205,7 +205,7 @@ export async function containerStats(
 ): Promise<AsyncGenerator<ContainerStats>> {
   const query = { stream: options.stream ? '1' : '0', 'one-shot': options.oneShot };
   const signal = options.signal ? { signal: options.signal } : {};
-  const response = await client.request('GET', at(container, 'stats'), { query, ...signal });
+  const response = await client.open('GET', at(container, 'stats'), { query, ...signal });
   return jsonObjects<ContainerStats>(response.stream());
 }
 
@@ -264,7 +264,7 @@ export async function containerChanges(client: EngineClient, container: string):
 
 /** ContainerExport: a tar of the root file system. */
 export async function containerExport(client: EngineClient, container: string): Promise<Readable> {
-  return (await client.request('GET', at(container, 'export'))).stream();
+  return (await client.open('GET', at(container, 'export'))).stream();
 }
 
 export interface CommitOptions {
@@ -313,7 +313,7 @@ export async function containerArchive(
   container: string,
   path: string,
 ): Promise<{ stat: PathStat; stream: Readable }> {
-  const response = await client.request('GET', at(container, 'archive'), { query: { path } });
+  const response = await client.open('GET', at(container, 'archive'), { query: { path } });
   return { stat: pathStatOf(response.headers['x-docker-container-path-stat']), stream: response.stream() };
 }
 

@@ -1,10 +1,11 @@
-/** The real EngineClient: requests and hijacks over one transport, the version negotiated on first use. */
-import type { IncomingMessage } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
+/** The real EngineClient: the version is negotiated on first use; short requests take the short way where there is one. */
+import type { Readable } from 'node:stream';
 import { API_VERSION, compareApiVersions } from '@tsdocker/shared/api-version.ts';
+import { type Answer, checked, HttpResponse, UnixResponse } from './answers.ts';
 import type {
   EngineClient,
   EngineResponse,
+  EngineStream,
   HijackedStream,
   HijackOptions,
   PingResult,
@@ -12,14 +13,13 @@ import type {
   RequestOptions,
 } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
-import { ConnectionError, connectionError, DaemonError, messageOfBody } from './errors.ts';
+import { ConnectionError, connectionError } from './errors.ts';
 import { hijackRequest } from './hijack.ts';
 import type { Transport } from './transport.ts';
+import { MAX_BODY_BYTES, UnixExchange } from './unix-exchange.ts';
 
 /** An engine that does not name its version in the ping is at least this old. */
 const OLDEST_VERSION = '1.24';
-/** No error message is longer; the rest of a hostile body is not read. */
-const MAX_ERROR_BODY_BYTES = 1 << 20;
 
 export interface ClientOptions {
   /** Fixed version (DOCKER_API_VERSION): no negotiation. */
@@ -36,6 +36,7 @@ class HttpEngineClient implements EngineClient {
   readonly host: string;
   readonly #endpoint: Endpoint;
   readonly #options: ClientOptions;
+  readonly #unix: UnixExchange | undefined;
   #transport: Promise<Transport> | undefined;
   #version: Promise<string> | undefined;
 
@@ -43,14 +44,17 @@ class HttpEngineClient implements EngineClient {
     this.host = endpoint.host;
     this.#endpoint = endpoint;
     this.#options = options;
+    if (endpoint.kind === 'unix' && endpoint.socketPath) this.#unix = new UnixExchange(endpoint.socketPath);
   }
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<EngineResponse> {
     const fullPath = await this.#pathOf(path, options);
-    const response = await this.#exchange(method, fullPath, options);
-    const status = response.statusCode ?? 0;
-    if (status >= 400) throw await daemonError(response);
-    return new HttpResponse(response);
+    return checked(await this.#exchange(method, fullPath, options));
+  }
+
+  async open(method: string, path: string, options: RequestOptions = {}): Promise<EngineStream> {
+    const fullPath = await this.#pathOf(path, options);
+    return checked(await this.#exchangeByHttp(method, fullPath, options));
   }
 
   async hijack(path: string, options: HijackOptions = {}): Promise<HijackedStream> {
@@ -75,7 +79,7 @@ class HttpEngineClient implements EngineClient {
       throw this.#connectionFailure('POST', fullPath, err);
     });
     if ('socket' in answer) return answer;
-    if ((answer.response.statusCode ?? 0) >= 400) throw await daemonError(answer.response);
+    await checked(new HttpResponse(answer.response));
     answer.response.destroy();
     throw new ConnectionError(`unable to upgrade to tcp, received ${answer.response.statusCode}`, 'System');
   }
@@ -88,12 +92,11 @@ class HttpEngineClient implements EngineClient {
   /** HEAD first, which costs the daemon least; GET where a proxy or an old engine refuses it. */
   async ping(): Promise<PingResult> {
     let response = await this.#exchange('HEAD', '/_ping', {});
-    if (response.statusCode !== 200 && response.statusCode !== 500) {
-      response.resume();
-      response = await this.#exchange('GET', '/_ping', {});
-      if ((response.statusCode ?? 0) >= 400) throw await daemonError(response);
+    await response.discard();
+    if (response.status !== 200 && response.status !== 500) {
+      response = await checked(await this.#exchange('GET', '/_ping', {}));
+      await response.discard();
     }
-    response.resume();
     const header = (name: string): string => String(response.headers[name] ?? '');
     return {
       apiVersion: header('api-version'),
@@ -104,6 +107,7 @@ class HttpEngineClient implements EngineClient {
   }
 
   close(): void {
+    this.#unix?.close();
     this.#transport?.then((transport) => transport.close()).catch(() => {});
   }
 
@@ -129,32 +133,35 @@ class HttpEngineClient implements EngineClient {
     return Object.assign({}, this.#options.headers, target, ...more);
   }
 
-  async #exchange(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
-    const transport = await this.#open();
-    const { body } = options;
-    const streamed = body instanceof Readable;
-    const bytes = body === undefined || streamed ? undefined : Buffer.from(JSON.stringify(body));
-    const bodyHeaders: Record<string, string> = {};
-    if (streamed) bodyHeaders['Content-Type'] = 'application/x-tar';
-    if (bytes)
-      Object.assign(bodyHeaders, { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) });
-    if (body === undefined && method === 'POST') bodyHeaders['Content-Length'] = '0';
-    return new Promise((resolve, reject) => {
-      const request = transport.request({
-        ...transport.options(),
-        method,
-        path: this.#endpoint.basePath + path,
-        headers: this.#headers(transport, bodyHeaders, options.headers),
-        ...(options.signal ? { signal: options.signal } : {}),
-      });
-      request.on('response', resolve);
-      request.on('error', (err) => reject(this.#connectionFailure(method, path, err)));
-      if (!streamed) return void request.end(bytes);
-      // The daemon may answer (an error) before it has read the whole body; what fails on the way is told by the request.
-      pipeline(body, request, (err) => {
-        if (err && !request.destroyed) request.destroy(err);
-      });
-    });
+  async #exchange(method: string, path: string, options: RequestOptions): Promise<Answer> {
+    const body = encodeBody(method, options.body);
+    if (!this.#unix || options.signal || isStream(body.content) || (body.content?.length ?? 0) > MAX_BODY_BYTES) {
+      return this.#exchangeByHttp(method, path, options);
+    }
+    const headers = { Host: 'docker', ...this.#options.headers, ...body.headers, ...options.headers };
+    try {
+      const answer = await this.#unix.send(method, this.#endpoint.basePath + path, headers, body.content);
+      return new UnixResponse(answer, (err) => this.#connectionFailure(method, path, err));
+    } catch (err) {
+      throw this.#connectionFailure(method, path, err as NodeJS.ErrnoException);
+    }
+  }
+
+  async #exchangeByHttp(method: string, path: string, options: RequestOptions): Promise<HttpResponse> {
+    const [transport, { httpExchange }] = await Promise.all([this.#open(), import('./http-exchange.ts')]);
+    const body = encodeBody(method, options.body);
+    const request = {
+      ...transport.options(),
+      method,
+      path: this.#endpoint.basePath + path,
+      headers: this.#headers(transport, body.headers, options.headers),
+      ...(options.signal ? { signal: options.signal } : {}),
+    };
+    try {
+      return new HttpResponse(await httpExchange(transport, request, body.content));
+    } catch (err) {
+      throw this.#connectionFailure(method, path, err as NodeJS.ErrnoException);
+    }
   }
 
   #connectionFailure(method: string, path: string, err: NodeJS.ErrnoException): Error {
@@ -163,43 +170,20 @@ class HttpEngineClient implements EngineClient {
   }
 }
 
-class HttpResponse implements EngineResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly #message: IncomingMessage;
-  constructor(message: IncomingMessage) {
-    this.status = message.statusCode ?? 0;
-    this.headers = message.headers;
-    this.#message = message;
-  }
-  async json<T>(): Promise<T> {
-    return JSON.parse(await this.text()) as T;
-  }
-  async text(): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#message) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString('utf8');
-  }
-  stream(): Readable {
-    return this.#message;
-  }
-  async discard(): Promise<void> {
-    for await (const _ of this.#message);
-  }
+function isStream(body: unknown): body is Readable {
+  return typeof (body as Readable | undefined)?.pipe === 'function';
 }
 
-async function daemonError(response: IncomingMessage): Promise<DaemonError> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > MAX_ERROR_BODY_BYTES) break;
+function encodeBody(
+  method: string,
+  body: unknown,
+): { content: Buffer | Readable | undefined; headers: Record<string, string> } {
+  if (isStream(body)) return { content: body, headers: { 'Content-Type': 'application/x-tar' } };
+  if (body === undefined) {
+    return { content: undefined, headers: method === 'POST' ? { 'Content-Length': '0' } : {} };
   }
-  const status = response.statusCode ?? 0;
-  const type = String(response.headers['content-type'] ?? '');
-  const body = Buffer.concat(chunks).toString('utf8');
-  return new DaemonError(status, messageOfBody(status, response.statusMessage ?? '', type, body));
+  const content = Buffer.from(JSON.stringify(body));
+  return { content, headers: { 'Content-Type': 'application/json', 'Content-Length': String(content.length) } };
 }
 
 /** `?a=b&c=d`, or '' without values. */

@@ -44,7 +44,7 @@ export interface PullOptions {
 /** ImageCreate from a registry: a progress stream; a failure may come as its last object. */
 export async function imagePull(client: EngineClient, options: PullOptions): Promise<AsyncGenerator<ProgressMessage>> {
   const query = { fromImage: options.fromImage, tag: options.tag, platform: options.platform?.toLowerCase() };
-  const response = await client.request('POST', '/images/create', {
+  const response = await client.open('POST', '/images/create', {
     query,
     ...(options.registryAuth === undefined ? {} : { headers: { 'X-Registry-Auth': options.registryAuth } }),
     ...(options.signal ? { signal: options.signal } : {}),
@@ -73,7 +73,7 @@ export async function imageImport(
     changes: options.changes,
     platform: options.platform?.toLowerCase(),
   };
-  const response = await client.request('POST', '/images/create', { query, body: options.body });
+  const response = await client.open('POST', '/images/create', { query, body: options.body });
   return jsonObjects<ProgressMessage>(response.stream());
 }
 
@@ -84,7 +84,7 @@ export async function imageLoad(
   options: { quiet?: boolean; platforms?: object[] },
 ): Promise<{ json: boolean; stream: Readable }> {
   const query = { quiet: options.quiet, platform: options.platforms?.map((p) => JSON.stringify(p)) };
-  const response = await client.request('POST', '/images/load', { query, body });
+  const response = await client.open('POST', '/images/load', { query, body });
   const json = String(response.headers['content-type'] ?? '').startsWith('application/json');
   return { json, stream: response.stream() };
 }
@@ -96,7 +96,7 @@ export async function imageSave(
   options: { platforms?: object[] },
 ): Promise<Readable> {
   const query = { names, platform: options.platforms?.map((p) => JSON.stringify(p)) };
-  return (await client.request('GET', '/images/get', { query })).stream();
+  return (await client.open('GET', '/images/get', { query })).stream();
 }
 
 /** ImageInspect */

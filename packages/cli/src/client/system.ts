@@ -24,7 +24,7 @@ export async function systemEvents(
 ): Promise<AsyncGenerator<EventMessage>> {
   const query = { since: options.since, until: options.until, filters: filterQuery(options.filters) };
   const signal = options.signal ? { signal: options.signal } : {};
-  const response = await client.request('GET', '/events', { query, ...signal });
+  const response = await client.open('GET', '/events', { query, ...signal });
   return jsonObjects<EventMessage>(response.stream(), parseExactJson);
 }
 

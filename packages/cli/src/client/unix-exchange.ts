@@ -1,0 +1,125 @@
+/**
+ * Requests with a short body and a whole answer over a unix socket, by the addon. node:http, node:net and node:stream take
+ * longer to load than such a command takes altogether; streams and hijacks, where that does not matter, go through them.
+ */
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { nativeBinding } from '../native.ts';
+import { type AnswerHead, AnswerReader } from './answer-reader.ts';
+
+/** Longer ones might not fit into the socket's buffer, and are not worth the haste. */
+export const MAX_BODY_BYTES = 64 << 10;
+const READ_BYTES = 64 << 10;
+
+export interface UnixAnswer extends AnswerHead {
+  /** The rest of it. */
+  body(): Promise<Buffer>;
+}
+
+export class UnixExchange {
+  readonly #path: string;
+  #idle: number | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Resolves with the answer's head. @throws Error with the code of connect(2), read(2) or write(2) */
+  async send(method: string, path: string, headers: Record<string, string>, body?: Buffer): Promise<UnixAnswer> {
+    const request = encodeRequest(method, path, headers, body);
+    const kept = this.#idle;
+    if (kept === undefined) return this.#exchange(this.#connect(), method, request);
+    this.#idle = undefined;
+    try {
+      return await this.#exchange(kept, method, request);
+    } catch (err) {
+      // The daemon may have closed an idle connection just then: without a byte of an answer nothing was done.
+      if (!(err instanceof NoAnswer)) throw err;
+      return this.#exchange(this.#connect(), method, request);
+    }
+  }
+
+  close(): void {
+    if (this.#idle !== undefined) closeSync(this.#idle);
+    this.#idle = undefined;
+  }
+
+  #connect(): number {
+    return nativeBinding().connectUnix(this.#path);
+  }
+
+  async #exchange(socket: number, method: string, request: Buffer): Promise<UnixAnswer> {
+    const reader = new AnswerReader(method);
+    try {
+      write(socket, request);
+      while (!reader.head) await this.#readOn(socket, reader);
+    } catch (err) {
+      closeSync(socket);
+      throw err;
+    }
+    if (reader.isComplete) this.#release(socket, reader);
+    return { ...reader.head, body: () => this.#bodyOf(socket, reader) };
+  }
+
+  async #bodyOf(socket: number, reader: AnswerReader): Promise<Buffer> {
+    if (reader.isComplete) return reader.body();
+    try {
+      while (!reader.isComplete) await this.#readOn(socket, reader);
+    } catch (err) {
+      closeSync(socket);
+      throw err;
+    }
+    this.#release(socket, reader);
+    return reader.body();
+  }
+
+  async #readOn(socket: number, reader: AnswerReader): Promise<void> {
+    await nativeBinding().readable(socket);
+    const chunk = Buffer.allocUnsafe(READ_BYTES);
+    const count = read(socket, chunk);
+    if (count === undefined) return;
+    if (count === 0 && !reader.hasBegun) throw new NoAnswer('unexpected EOF');
+    if (count === 0) reader.end();
+    else reader.push(chunk.subarray(0, count));
+  }
+
+  #release(socket: number, reader: AnswerReader): void {
+    if (reader.keepsConnection && this.#idle === undefined) this.#idle = socket;
+    else closeSync(socket);
+  }
+}
+
+/** The connection ended before an answer began. */
+class NoAnswer extends Error {}
+
+function write(socket: number, request: Buffer): void {
+  try {
+    for (let done = 0; done < request.length; ) done += writeSync(socket, request, done);
+  } catch (err) {
+    const { code, message } = err as NodeJS.ErrnoException;
+    if (code === 'EPIPE' || code === 'ECONNRESET') throw new NoAnswer(message, { cause: err });
+    throw err;
+  }
+}
+
+/** Undefined: nothing there after all. */
+function read(socket: number, into: Buffer): number | undefined {
+  try {
+    return readSync(socket, into);
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException;
+    if (code === 'EAGAIN') return undefined;
+    if (code === 'ECONNRESET') return 0;
+    throw err;
+  }
+}
+
+/** @throws TypeError for what would be read as a further header */
+function encodeRequest(method: string, path: string, headers: Record<string, string>, body?: Buffer): Buffer {
+  const lines = [`${method} ${path} HTTP/1.1`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  for (const line of lines) {
+    if (/[\0\r\n]/.test(line)) throw new TypeError(`invalid character in request ${JSON.stringify(line)}`);
+  }
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  return body ? Buffer.concat([head, body]) : head;
+}
