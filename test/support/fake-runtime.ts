@@ -62,8 +62,10 @@ class FakeStreams implements ProcessStreams {
   async closeStdin(): Promise<void> {
     this.stdinClosed = true;
   }
+  /** What was not read is lost, as with a connection that is closed. */
   close(): void {
     this.#onClose(this);
+    this.#queue = [];
     this.end();
   }
 }

@@ -61,19 +61,22 @@ function subscribe(
     const streams = c.run.attach(wanted);
     return { streams: Promise.resolve(streams), cancel: () => streams.close() };
   }
+  let run: RunningContainer | undefined;
   let attached: ProcessStreams | undefined;
   let settle: (streams: ProcessStreams | undefined) => void = () => {};
   const streams = new Promise<ProcessStreams | undefined>((resolve) => {
     settle = resolve;
   });
-  const onCreated = (run: RunningContainer) => {
+  const onCreated = (created: RunningContainer) => {
+    run = created;
     attached = run.attach(wanted);
     settle(attached);
   };
   const onNever = () => {
     settle(undefined);
-    // A start that failed after its shim existed leaves the streams behind.
-    attached?.close();
+    // A start that failed after its shim existed leaves the streams behind. Once the program has run, its output ends by
+    // itself: the container may be removed, or fail to start again, before a slow client has read all of it.
+    if (run?.pid === 0) attached?.close();
   };
   c.signals.once('created', onCreated).once('failed', onNever).once('removed', onNever);
   const cancel = () => {

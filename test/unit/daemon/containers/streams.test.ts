@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { DetachScanner, parseDetachKeys } from '../../../../packages/daemon/src/containers/detach-keys.ts';
 import { Overlap } from '../../../../packages/daemon/src/containers/replay.ts';
@@ -52,6 +53,25 @@ test('attach before start gets the first byte and ends with the process', async 
   d.runtime.starts[0]!.exit(0);
   await attach;
   assert.equal(client.text(), 'first second');
+});
+
+test('a slow client gets all the output of a container that is removed meanwhile', async () => {
+  await using d = await containerDomain();
+  const id = await d.create({ HostConfig: { AutoRemove: true } } as never, 'brief');
+  const stdout = new PassThrough({ highWaterMark: 1 });
+  const attach = d.service.attach('brief', IO, async () => ({ stdout, stderr: stdout }));
+  d.runtime.onStart = (c) => {
+    for (const word of ['one ', 'two ', 'three']) c.print(word);
+  };
+  await d.service.start(id);
+  d.runtime.starts[0]!.exit(0);
+  await eventually(() => assert.rejects(d.service.inspect(id, { size: false }), { code: 'NotFound' }));
+  let text = '';
+  stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  await attach;
+  await eventually(() => assert.equal(text, 'one two three'));
 });
 
 test('an attach to a container whose start fails, or that is removed, ends', async () => {
