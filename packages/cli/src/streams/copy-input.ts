@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { DetachDetector } from './detach-keys.ts';
 
 export interface InputCopy {
-  /** Resolves when all input was handed over (and our half closed), when the detach keys came, or when nobody takes more. */
+  /** Resolves when the kernel has all input (and our half is closed), when the detach keys came, or when nobody takes more. */
   readonly done: Promise<'ended' | 'detached' | 'refused'>;
   /** Stops reading; what was not read stays in the source. */
   stop(): void;
@@ -35,8 +35,8 @@ export function copyInput(source: Readable, socket: Writable, detector: DetachDe
     const chunk = typeof data === 'string' ? Buffer.from(data) : data;
     const { pass, detached } = detector?.push(chunk) ?? { pass: chunk, detached: false };
     if (detached) {
-      if (pass.length > 0) socket.write(pass);
-      finish('detached');
+      stop();
+      socket.write(pass, () => resolve('detached'));
     } else if (pass.length > 0) {
       source.pause();
       // Not at once: a write to a peer that has gone destroys the socket with the output that waits in it unread. After
@@ -51,8 +51,9 @@ export function copyInput(source: Readable, socket: Writable, detector: DetachDe
     const held = detector?.flush();
     setImmediate(() => {
       if (stopped) return;
-      if (socket.writable) socket.end(held);
-      finish('ended');
+      // A full socket still holds bytes here, and whoever waits for the end of the input destroys it.
+      if (socket.writable) socket.end(held, () => finish('ended'));
+      else finish('ended');
     });
   };
   const onClose = (): void => finish('refused');

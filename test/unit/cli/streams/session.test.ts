@@ -120,6 +120,26 @@ describe('input', () => {
     assert.equal(source.read().toString(), 'kept');
   });
 
+  const ENDS: [string, DetachDetector | undefined, 'ended' | 'detached'][] = [
+    ['x', undefined, 'ended'],
+    ['xab', new DetachDetector(Buffer.from('ab')), 'detached'],
+  ];
+  for (const [text, detector, how] of ENDS) {
+    test(`${how}: not before the container has taken what came, for the connection is destroyed then`, async () => {
+      const socket = new Slow();
+      const { done } = copyInput(Readable.from([Buffer.from(text)]), socket, detector);
+      let settled = false;
+      void done.then(() => {
+        settled = true;
+      });
+      await turns(20);
+      assert.equal(settled, false);
+      socket.open();
+      assert.equal(await done, how);
+      assert.equal(socket.taken, 1);
+    });
+  }
+
   test('a container that takes no more ends the copy', async () => {
     const socket = new PassThrough();
     const { done } = copyInput(new PassThrough(), socket, undefined);
