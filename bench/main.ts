@@ -4,6 +4,7 @@ import { debianArchive } from '../test/support/base-image.ts';
 import { startDockerd, startTsdockerd, tsdocker } from '../test/support/engines.ts';
 import { findProgram } from '../test/support/program.ts';
 import { EngineApi } from './engine-api.ts';
+import { files } from './files.ts';
 import { manyContainers } from './many-containers.ts';
 import { alternate, row } from './measure.ts';
 import { memoryOfMatching } from './memory.ts';
@@ -114,6 +115,7 @@ async function main(): Promise<void> {
     await compare('exec, api', all, ({ api }) => api.exec('target'));
     for (const side of all) await side.engine.ok(['rm', '-f', 'target'], { client: side.client });
     await streams(all);
+    await files(all, IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
     await compare(
       '50 starts in parallel, api',
       all,

@@ -1,7 +1,6 @@
 /** `cp CONTAINER:PATH LOCAL`. */
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { posix, resolve } from 'node:path';
-import { Transform } from 'node:stream';
 import type { Cli } from '../cli.ts';
 import { containerArchive, containerStatPath } from '../client/container.ts';
 import { StatusError } from '../status-error.ts';
@@ -45,17 +44,11 @@ export async function copyFromContainer(
   const plan = planCopy(from, place);
   const rename = rebased(plan.rename, splitEntry(path).base, rebaseName);
   const report = copyReport(cli, { quiet: opts.quiet, header: 'Copying from container - ', target: local });
-  const counter = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      report.transferred(chunk.length);
-      done(null, chunk);
-    },
-  });
-  stream.on('error', (err) => counter.destroy(err));
-  await unpackLocal(stream.pipe(counter), {
+  await unpackLocal(stream, {
     directory: plan.directory,
     ...(rename && { rename }),
     onContent: (bytes) => report.content(bytes),
+    onBytes: (bytes) => report.transferred(bytes),
   });
   report.done();
 }

@@ -57,8 +57,8 @@ export async function copyToContainer(
   report.done();
 }
 
-async function* counted(chunks: AsyncIterable<Buffer>, count: (bytes: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
+function* counted(chunks: Iterable<Buffer>, count: (bytes: number) => void): Generator<Buffer> {
+  for (const chunk of chunks) {
     count(chunk.length);
     yield chunk;
   }

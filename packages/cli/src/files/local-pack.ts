@@ -1,6 +1,8 @@
-/** Packs files of this machine into a tar, as they are read: nothing is held but one chunk. */
-import { type BigIntStats, createReadStream } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+/**
+ * Packs files of this machine into a tar, as they are read: nothing is held but one chunk. By synchronous calls: the trip
+ * through the thread pool takes several times longer than what it does to a small file.
+ */
+import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { TAR_END, type TarEntry, type TarType, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
 
@@ -13,70 +15,89 @@ export interface LocalPackOptions {
   onContent?(bytes: number): void;
 }
 
-/** Small files are read whole; many of them are what copies are slow of. */
-const CHUNK_BYTES = 1 << 20;
+/** Headers and small files are sent together. */
+const CHUNK_BYTES = 256 << 10;
 
 /** Names come in the order of their bytes; sockets are left out. */
-export async function* packLocal(opts: LocalPackOptions): AsyncGenerator<Buffer> {
-  const links = new Map<string, string>();
-  yield* packEntry(opts, opts.path, opts.name, links);
-  yield TAR_END;
+export function* packLocal(opts: LocalPackOptions): Generator<Buffer> {
+  const packing = new Packing(opts);
+  yield* packing.entry(opts.path, opts.name);
+  yield* packing.bytes(TAR_END);
+  yield packing.rest();
 }
 
-async function* packEntry(
-  opts: LocalPackOptions,
-  path: string,
-  name: string,
-  links: Map<string, string>,
-): AsyncGenerator<Buffer> {
-  const st = await lstat(path, { bigint: true });
-  const type = typeOf(st);
-  if (!type) return;
-  const base = {
-    name,
-    mode: Number(st.mode & 0o7777n),
-    uid: Number(st.uid),
-    gid: Number(st.gid),
-    mtimeNanos: st.mtimeNs,
-  };
-  if (type !== 'directory' && st.nlink > 1n) {
-    const key = `${st.dev}:${st.ino}`;
-    const known = links.get(key);
-    if (known !== undefined) {
-      yield tarHeader({ ...base, type: 'link', size: 0, linkname: known });
-      return;
+class Packing {
+  readonly #opts: LocalPackOptions;
+  /** `dev:ino` to the name it came under. */
+  readonly #links = new Map<string, string>();
+  #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #used = 0;
+
+  constructor(opts: LocalPackOptions) {
+    this.#opts = opts;
+  }
+
+  *entry(path: string, name: string): Generator<Buffer> {
+    const st = lstatSync(path, { bigint: true });
+    const type = typeOf(st);
+    if (!type) return;
+    const base = {
+      name,
+      mode: Number(st.mode & 0o7777n),
+      uid: Number(st.uid),
+      gid: Number(st.gid),
+      mtimeNanos: st.mtimeNs,
+    };
+    if (type !== 'directory' && st.nlink > 1n) {
+      const key = `${st.dev}:${st.ino}`;
+      const linkname = this.#links.get(key);
+      if (linkname !== undefined) return yield* this.bytes(tarHeader({ ...base, type: 'link', size: 0, linkname }));
+      this.#links.set(key, name);
     }
-    links.set(key, name);
+    if (type === 'file') return yield* this.#file(path, { ...base, type, size: Number(st.size) });
+    const device = type === 'character' || type === 'block' ? deviceNumber(st.rdev) : {};
+    const linkname = type === 'symlink' ? { linkname: readlinkSync(path) } : {};
+    yield* this.bytes(tarHeader({ ...base, ...device, ...linkname, type, size: 0 }));
+    if (type !== 'directory') return;
+    for (const child of readdirSync(path).sort()) yield* this.entry(join(path, child), `${name}/${child}`);
   }
-  if (type === 'file') {
-    yield* packFile(opts, path, { ...base, type, size: Number(st.size) });
-    return;
-  }
-  const device = type === 'character' || type === 'block' ? deviceNumber(st.rdev) : {};
-  yield tarHeader({
-    ...base,
-    ...device,
-    type,
-    size: 0,
-    ...(type === 'symlink' && { linkname: await readlink(path) }),
-  });
-  if (type !== 'directory') return;
-  for (const child of (await readdir(path)).sort())
-    yield* packEntry(opts, join(path, child), `${name}/${child}`, links);
-}
 
-/** A file that grew meanwhile is cut at its size, one that shrank is an error: its header is sent already. */
-async function* packFile(opts: LocalPackOptions, path: string, entry: TarEntry): AsyncGenerator<Buffer> {
-  yield tarHeader(entry);
-  if (entry.size === 0) return;
-  let done = 0;
-  for await (const chunk of createReadStream(path, { end: entry.size - 1, highWaterMark: CHUNK_BYTES })) {
-    done += (chunk as Buffer).length;
-    opts.onContent?.((chunk as Buffer).length);
-    yield chunk as Buffer;
+  /** A file that grew meanwhile is cut at its size, one that shrank is an error: its header is sent already. */
+  *#file(path: string, entry: TarEntry): Generator<Buffer> {
+    const fd = openSync(path, 'r');
+    try {
+      yield* this.bytes(tarHeader(entry));
+      for (let left = entry.size; left > 0; ) {
+        const room = Math.min(left, CHUNK_BYTES - this.#used);
+        const count = readSync(fd, this.#chunk, this.#used, room, null);
+        if (count === 0) throw new Error(`${path}: file changed as we read it`);
+        this.#used += count;
+        left -= count;
+        this.#opts.onContent?.(count);
+        if (this.#used === CHUNK_BYTES) yield this.rest();
+      }
+      yield* this.bytes(tarPadding(entry.size));
+    } finally {
+      closeSync(fd);
+    }
   }
-  if (done < entry.size) throw new Error(`${path}: file changed as we read it`);
-  yield tarPadding(entry.size);
+
+  *bytes(data: Buffer): Generator<Buffer> {
+    for (let at = 0; at < data.length; ) {
+      const count = data.copy(this.#chunk, this.#used, at);
+      this.#used += count;
+      at += count;
+      if (this.#used === CHUNK_BYTES) yield this.rest();
+    }
+  }
+
+  /** What has gathered. The buffer is the taker's. */
+  rest(): Buffer {
+    const full = this.#chunk.subarray(0, this.#used);
+    this.#chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    this.#used = 0;
+    return full;
+  }
 }
 
 function typeOf(st: BigIntStats): TarType | undefined {

@@ -1,11 +1,25 @@
 /**
  * Unpacks a container's archive below a directory of this machine. The archive is hostile: no name leads out of the
- * directory, nothing is written through a link, and owners stay the user's own.
+ * directory, nothing is written through a link, and owners stay the user's own. By synchronous calls: the trip through the
+ * thread pool takes several times longer than what it does to a small file.
  */
-import { createWriteStream } from 'node:fs';
-import { chmod, link, lstat, lutimes, mkdir, rm, symlink, utimes } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { join, posix } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar-stream';
 import { type CopyPlan, renamed } from './paths.ts';
@@ -20,19 +34,41 @@ type Header = {
 };
 
 export interface UnpackOptions extends CopyPlan {
+  /** Told of content bytes. */
   onContent?(bytes: number): void;
+  /** Told of bytes of the archive. */
+  onBytes?(bytes: number): void;
 }
 
 /** @throws Error `cannot overwrite directory "x" with non-directory "y"` and what the file system refuses */
 export async function unpackLocal(archive: Readable, opts: UnpackOptions): Promise<void> {
   const unpacking = new Unpacking(opts);
   const reader = extract();
-  const reading = pipeline(archive, reader);
-  // Awaited below; until then a failure also ends the loop.
-  reading.catch(() => {});
-  for await (const entry of reader) await unpacking.add(entry.header as Header, Readable.from(entry));
-  await reading;
-  await unpacking.finish();
+  archive.on('data', (chunk: Buffer) => opts.onBytes?.(chunk.length));
+  reader.on('entry', (header, content, next) => {
+    const attempt = (step: () => void): void => {
+      try {
+        step();
+      } catch (err) {
+        unpacking.closeFile();
+        reader.destroy(err as Error);
+      }
+    };
+    content.on('data', (chunk) => attempt(() => unpacking.write(chunk as Buffer)));
+    content.on('end', () =>
+      attempt(() => {
+        unpacking.closeFile();
+        next();
+      }),
+    );
+    attempt(() => unpacking.begin(header as Header));
+  });
+  try {
+    await pipeline(archive, reader);
+  } finally {
+    unpacking.closeFile();
+  }
+  unpacking.finish();
 }
 
 class Unpacking {
@@ -40,72 +76,89 @@ class Unpacking {
   /** Directories known to be no links. */
   readonly #real = new Set<string>();
   readonly #times: { path: string; seconds: number }[] = [];
+  #file: { fd: number; mode: number; seconds: number } | undefined;
 
   constructor(opts: UnpackOptions) {
     this.#opts = opts;
   }
 
-  async add(header: Header, content: Readable): Promise<void> {
+  /** Makes the entry; of a file the content follows. */
+  begin(header: Header): void {
     const name = safeName(renamed(header.name.replace(/\/+$/, ''), this.#opts.rename));
-    if (name === '') return void content.resume();
+    if (name === '') return;
     const path = join(this.#opts.directory, name);
-    await this.#makeParents(name);
-    const existing = await lstat(path).catch(() => undefined);
+    this.#makeParents(name);
+    const existing = lstatSync(path, { throwIfNoEntry: false });
     const isDirectory = header.type === 'directory';
     if (existing && existing.isDirectory() !== isDirectory) {
       const [kind, other] = isDirectory ? ['non-directory', 'directory'] : ['directory', 'non-directory'];
       throw new Error(`cannot overwrite ${kind} "${path}" with ${other} "${this.#opts.directory}"`);
     }
-    if (existing && !isDirectory) await rm(path);
-    await this.#make(header, path, content, existing !== undefined);
+    if (existing && !isDirectory) rmSync(path);
+    this.#make(header, path, existing !== undefined);
+  }
+
+  write(chunk: Buffer): void {
+    if (!this.#file) return;
+    for (let at = 0; at < chunk.length; ) at += writeSync(this.#file.fd, chunk, at);
+    this.#opts.onContent?.(chunk.length);
+  }
+
+  /** Gives the file that is open, if one is, its mode and time; harmless twice. */
+  closeFile(): void {
+    if (!this.#file) return;
+    const { fd, mode, seconds } = this.#file;
+    this.#file = undefined;
+    try {
+      fchmodSync(fd, mode);
+      futimesSync(fd, seconds, seconds);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** Directories' times last: what is put into them changes them. */
-  async finish(): Promise<void> {
-    for (const { path, seconds } of this.#times.reverse()) await utimes(path, seconds, seconds);
+  finish(): void {
+    for (const { path, seconds } of this.#times.reverse()) utimesSync(path, seconds, seconds);
   }
 
-  async #make(header: Header, path: string, content: Readable, exists: boolean): Promise<void> {
+  #make(header: Header, path: string, exists: boolean): void {
     const mode = (header.mode ?? 0o644) & 0o7777;
     const seconds = secondsOf(header);
     switch (header.type) {
       case 'directory':
-        if (!exists) await mkdir(path);
-        await chmod(path, mode);
+        if (!exists) mkdirSync(path);
+        chmodSync(path, mode);
         this.#times.push({ path, seconds });
         break;
       case 'file':
       case 'contiguous-file':
-        content.on('data', (chunk: Buffer) => this.#opts.onContent?.(chunk.length));
-        await pipeline(content, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-        await chmod(path, mode);
-        await utimes(path, seconds, seconds);
-        return;
+        this.#file = { fd: openSync(path, 'wx', 0o600), mode, seconds };
+        break;
       case 'symlink':
-        await symlink(header.linkname ?? '', path);
-        await lutimes(path, seconds, seconds);
+        symlinkSync(header.linkname ?? '', path);
+        lutimesSync(path, seconds, seconds);
         break;
       case 'link': {
         const target = safeName(renamed(header.linkname ?? '', this.#opts.rename));
-        await this.#makeParents(target);
-        await link(join(this.#opts.directory, target), path);
+        this.#makeParents(target);
+        linkSync(join(this.#opts.directory, target), path);
         break;
       }
       default:
         // Devices and pipes of a container are nothing for a user's directory; docker needs root for them, too.
         throw new Error(`${path}: cannot create a ${header.type ?? 'file of an unknown type'} here`);
     }
-    content.resume();
   }
 
   /** Every directory on the way is a real one. @throws Error for a link */
-  async #makeParents(name: string): Promise<void> {
+  #makeParents(name: string): void {
     const parts = name.split('/').slice(0, -1);
     for (let i = 1; i <= parts.length; i++) {
       const path = join(this.#opts.directory, ...parts.slice(0, i));
       if (this.#real.has(path)) continue;
-      const st = await lstat(path).catch(() => undefined);
-      if (!st) await mkdir(path);
+      const st = lstatSync(path, { throwIfNoEntry: false });
+      if (!st) mkdirSync(path);
       else if (!st.isDirectory()) throw new Error(`${path}: not a directory`);
       this.#real.add(path);
     }

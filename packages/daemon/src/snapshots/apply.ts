@@ -22,6 +22,9 @@ export interface IntoOptions {
   owner?: { uid: number; gid: number };
 }
 
+/** So much may wait for the helper: less, and each side stands still while the other works. */
+const MAX_QUEUED_BYTES = 1 << 20;
+
 /** @param into undefined: the archive is a layer, `.wh.` names are whiteouts */
 export function startUnpacker(view: TreeView, into?: IntoOptions): Unpacker {
   const task = startTreeTask('unpack', view, into ? intoArguments(into) : []);
@@ -41,7 +44,8 @@ export function startUnpacker(view: TreeView, into?: IntoOptions): Unpacker {
         await outcome();
         throw new DockerError('System', 'unpacker ended early');
       }
-      if (task.input.write(chunk)) return;
+      task.input.write(chunk);
+      if (task.input.writableLength < MAX_QUEUED_BYTES) return;
       await Promise.race([once(task.input, 'drain'), closed]);
     },
     finish: async () => {
