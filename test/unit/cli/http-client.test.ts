@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -136,3 +138,44 @@ for (const host of ['foo', 'foo://x', 'unix://', 'ssh://-oProxyCommand=x', 'ssh:
   test(`address ${JSON.stringify(host)} is refused`, () =>
     assert.throws(() => parseEndpoint(host), { code: 'InvalidParameter' }));
 }
+
+/** A daemon in a process of its own: an upload blocks ours. `/count` tells the body's length, `/refuse` reads none of it. */
+async function otherDaemon(name: string) {
+  const socket = join(folder, `${name}.sock`);
+  const program = `
+    require('node:http').createServer((request, response) => {
+      if (request.url === '/_ping') return response.writeHead(200, { 'Api-Version': '1.41' }).end();
+      if (request.url.endsWith('/refuse')) return response.writeHead(403).end('no', () => request.socket.destroySoon());
+      let length = 0;
+      request.on('data', (chunk) => { length += chunk.length; }).on('end', () => response.end(String(length)));
+    }).listen(${JSON.stringify(socket)}, () => console.log('up'));`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  after(() => child.kill());
+  await once(child.stdout, 'data');
+  return createEngineClient(parseEndpoint(`unix://${socket}`));
+}
+
+test('a body of chunks is made as it is sent; a refusal is heard, an error in it is told as it is', async () => {
+  const client = await otherDaemon('upload');
+  const put = async (path: string, body: Iterable<Buffer>) =>
+    (await client.request('PUT', path, { body, headers: { 'Content-Type': 'application/x-tar' } })).text();
+  const piece = Buffer.alloc(100_001);
+  function* pieces(count: number): Generator<Buffer> {
+    for (let i = 0; i < count; i++) yield piece;
+  }
+  assert.equal(await put('/count', pieces(50)), String(50 * piece.length));
+  assert.equal(await put('/count', pieces(0)), '0');
+  let made = 0;
+  const endless = (function* () {
+    for (; ; made++) yield piece;
+  })();
+  await assert.rejects(put('/refuse', endless), { status: 403, message: 'no' });
+  assert.ok(made < 1000);
+  const broken = (function* (): Generator<Buffer> {
+    yield piece;
+    throw Object.assign(new Error('gone: no such file'), { code: 'ENOENT' });
+  })();
+  await assert.rejects(put('/count', broken), { message: 'gone: no such file' });
+  assert.equal(await put('/count', pieces(1)), String(piece.length));
+  client.close();
+});

@@ -9,7 +9,10 @@ export type Query = Record<string, string | number | boolean | readonly string[]
 
 export interface RequestOptions {
   query?: Query;
-  /** A Readable is streamed (Content-Type application/x-tar unless a header says otherwise); anything else is sent as JSON. */
+  /**
+   * A Readable is streamed, chunks from an iterator are made as they are sent (both with Content-Type application/x-tar
+   * unless a header says otherwise); anything else is sent as JSON.
+   */
   body?: unknown;
   headers?: Record<string, string>;
   /** Ends the request, and the answer's stream, with an AbortError. */

@@ -317,12 +317,12 @@ export async function containerArchive(
   return { stat: pathStatOf(response.headers['x-docker-container-path-stat']), stream: response.stream() };
 }
 
-/** PutContainerArchive: unpacks a tar into an existing directory. */
+/** PutContainerArchive: unpacks a tar, a stream or chunks made as they are sent, into an existing directory. */
 export async function containerPutArchive(
   client: EngineClient,
   container: string,
   path: string,
-  archive: Readable,
+  archive: Readable | Iterable<Buffer>,
   options: { noOverwriteDirNonDir: boolean; copyUidGid: boolean },
 ): Promise<void> {
   const query = {

@@ -134,13 +134,16 @@ class HttpEngineClient implements EngineClient {
   }
 
   async #exchange(method: string, path: string, options: RequestOptions): Promise<Answer> {
-    const body = encodeBody(method, options.body);
-    if (!this.#unix || options.signal || isStream(body.content) || (body.content?.length ?? 0) > MAX_BODY_BYTES) {
-      return this.#exchangeByHttp(method, path, options);
-    }
+    const { content, ...body } = encodeBody(method, options.body);
+    const isLong = isStream(content) || (Buffer.isBuffer(content) && content.length > MAX_BODY_BYTES);
+    if (!this.#unix || options.signal || isLong) return this.#exchangeByHttp(method, path, options);
     const headers = { Host: 'docker', ...this.#options.headers, ...body.headers, ...options.headers };
+    const target = this.#endpoint.basePath + path;
     try {
-      const answer = await this.#unix.send(method, this.#endpoint.basePath + path, headers, body.content);
+      const answer =
+        content === undefined || Buffer.isBuffer(content)
+          ? await this.#unix.send(method, target, headers, content)
+          : await this.#unix.upload(method, target, headers, content);
       return new UnixResponse(answer, (err) => this.#connectionFailure(method, path, err));
     } catch (err) {
       throw this.#connectionFailure(method, path, err as NodeJS.ErrnoException);
@@ -166,6 +169,7 @@ class HttpEngineClient implements EngineClient {
 
   #connectionFailure(method: string, path: string, err: NodeJS.ErrnoException): Error {
     if (err.name === 'AbortError') return err;
+    if (err instanceof BodyError) return err.cause as Error;
     return connectionError(this.host, method, path.split('?')[0] ?? path, err);
   }
 }
@@ -174,11 +178,27 @@ function isStream(body: unknown): body is Readable {
   return typeof (body as Readable | undefined)?.pipe === 'function';
 }
 
-function encodeBody(
-  method: string,
-  body: unknown,
-): { content: Buffer | Readable | undefined; headers: Record<string, string> } {
-  if (isStream(body)) return { content: body, headers: { 'Content-Type': 'application/x-tar' } };
+function isChunks(body: unknown): body is Iterable<Buffer> {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) && Symbol.iterator in body;
+}
+
+/** What goes wrong while a body is made is no failure of the connection. */
+class BodyError extends Error {}
+
+function* made(chunks: Iterable<Buffer>): Generator<Buffer> {
+  try {
+    yield* chunks;
+  } catch (err) {
+    throw new BodyError('', { cause: err });
+  }
+}
+
+type Content = Buffer | Readable | Iterable<Buffer> | undefined;
+
+/** @param body a stream or chunks: a tar; anything else: JSON */
+function encodeBody(method: string, body: unknown): { content: Content; headers: Record<string, string> } {
+  const tar = isChunks(body) ? made(body) : isStream(body) ? body : undefined;
+  if (tar) return { content: tar, headers: { 'Content-Type': 'application/x-tar' } };
   if (body === undefined) {
     return { content: undefined, headers: method === 'POST' ? { 'Content-Length': '0' } : {} };
   }

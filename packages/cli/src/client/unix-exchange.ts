@@ -1,8 +1,8 @@
 /**
- * Requests with a short body and a whole answer over a unix socket, by the addon. node:http, node:net and node:stream take
- * longer to load than such a command takes altogether; streams and hijacks, where that does not matter, go through them.
+ * Requests with a whole answer over a unix socket, by the addon. node:http, node:net and node:stream take longer to load
+ * than such a command takes altogether; streams and hijacks, where that does not matter, go through them.
  */
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync, writevSync } from 'node:fs';
 import { nativeBinding } from '../native.ts';
 import { type AnswerHead, AnswerReader } from './answer-reader.ts';
 
@@ -38,6 +38,23 @@ export class UnixExchange {
     }
   }
 
+  /**
+   * Sends a body in chunks, as they are made. Each write blocks until the daemon has taken what came before: nothing else
+   * goes on meanwhile. A daemon that refuses early is heard; what it did not want stays unmade.
+   * @throws as `send`, and what `chunks` throws
+   */
+  async upload(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    chunks: Iterable<Buffer>,
+  ): Promise<UnixAnswer> {
+    const head = encodeRequest(method, path, { ...headers, 'Transfer-Encoding': 'chunked' });
+    // One of its own: waiting for an answer has made those that were used non-blocking.
+    const socket = this.#connect();
+    return this.#answerTo(socket, method, () => writeChunks(socket, head, chunks));
+  }
+
   close(): void {
     if (this.#idle !== undefined) closeSync(this.#idle);
     this.#idle = undefined;
@@ -47,10 +64,14 @@ export class UnixExchange {
     return nativeBinding().connectUnix(this.#path);
   }
 
-  async #exchange(socket: number, method: string, request: Buffer): Promise<UnixAnswer> {
+  #exchange(socket: number, method: string, request: Buffer): Promise<UnixAnswer> {
+    return this.#answerTo(socket, method, () => write(socket, request));
+  }
+
+  async #answerTo(socket: number, method: string, sendRequest: () => void): Promise<UnixAnswer> {
     const reader = new AnswerReader(method);
     try {
-      write(socket, request);
+      sendRequest();
       while (!reader.head) await this.#readOn(socket, reader);
     } catch (err) {
       closeSync(socket);
@@ -99,6 +120,39 @@ function write(socket: number, request: Buffer): void {
     if (code === 'EPIPE' || code === 'ECONNRESET') throw new NoAnswer(message, { cause: err });
     throw err;
   }
+}
+
+function writeChunks(socket: number, head: Buffer, chunks: Iterable<Buffer>): void {
+  write(socket, head);
+  for (const chunk of chunks) {
+    if (chunk.length === 0) continue;
+    if (!writeAll(socket, [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF])) return;
+  }
+  writeAll(socket, [LAST_CHUNK]);
+}
+
+const CRLF = Buffer.from('\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/** @returns false when the daemon reads no more; why is in its answer */
+function writeAll(socket: number, buffers: Buffer[]): boolean {
+  try {
+    for (let left = buffers; left.length > 0; ) left = after(left, writevSync(socket, left));
+    return true;
+  } catch (err) {
+    const { code } = err as NodeJS.ErrnoException;
+    if (code === 'EPIPE' || code === 'ECONNRESET') return false;
+    throw err;
+  }
+}
+
+function after(buffers: readonly Buffer[], count: number): Buffer[] {
+  const left: Buffer[] = [];
+  for (const buffer of buffers) {
+    if (count < buffer.length) left.push(buffer.subarray(count));
+    count = Math.max(0, count - buffer.length);
+  }
+  return left;
 }
 
 /** Undefined: nothing there after all. */

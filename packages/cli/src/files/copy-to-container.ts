@@ -1,7 +1,6 @@
 /** `cp LOCAL CONTAINER:PATH`. */
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, join, posix, resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import type { Cli } from '../cli.ts';
 import { containerPutArchive, containerStatPath } from '../client/container.ts';
 import { StatusError } from '../status-error.ts';
@@ -47,13 +46,7 @@ export async function copyToContainer(
   const archive = counted(packLocal({ path: from.path, name, onContent: (bytes) => report.content(bytes) }), (bytes) =>
     report.transferred(bytes),
   );
-  await containerPutArchive(
-    client,
-    destination.container,
-    plan.directory,
-    Readable.from(archive, { objectMode: false }),
-    upload,
-  );
+  await containerPutArchive(client, destination.container, plan.directory, archive, upload);
   report.done();
 }
 

@@ -45,7 +45,7 @@ export function startUnpacker(view: TreeView, into?: IntoOptions): Unpacker {
         throw new DockerError('System', 'unpacker ended early');
       }
       task.input.write(chunk);
-      if (task.input.writableLength < MAX_QUEUED_BYTES) return;
+      if (task.input.writableLength < MAX_QUEUED_BYTES || !task.input.writableNeedDrain) return;
       await Promise.race([once(task.input, 'drain'), closed]);
     },
     finish: async () => {
