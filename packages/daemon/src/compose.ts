@@ -12,6 +12,7 @@ import { interfaceCounters } from './networks/interface-counters.ts';
 import { openNetworkService } from './networks/service.ts';
 import { native, nativeDirectory } from './runtime/native/bindings.ts';
 import { NativeRuntime } from './runtime/native-runtime.ts';
+import { readDefaultProfile } from './runtime/seccomp/read-profile.ts';
 import { createShimLauncher } from './runtime/shim/launcher.ts';
 import { LayeredRoot } from './runtime/spec/layered-root.ts';
 import { userInRoot } from './runtime/users-in-root.ts';
@@ -19,7 +20,7 @@ import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
 
 export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
-  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits } = config();
+  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security } = config();
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -46,7 +47,10 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     execRoot,
     launcher,
     calls: native,
-    initPath: join(executables, 'tsd-init'),
+    initPath: security.initPath ?? join(executables, 'tsd-init'),
+    defaultInit: security.init,
+    defaultNoNewPrivileges: security.noNewPrivileges,
+    seccompProfile: readDefaultProfile(security.seccompProfile),
     defaultShmBytes: limits.shmBytes,
     defaultUlimits: limits.ulimits,
     cgroupDefaults: { parent: limits.cgroupParent, realtime: limits.realtime },
@@ -57,6 +61,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
       execRoot,
       runtimes: ['tsdocker'],
       defaultShmSize: limits.shmBytes,
+      defaultIpcMode: security.ipcMode,
       ...(limits.cgroupnsMode && { defaultCgroupnsMode: limits.cgroupnsMode }),
       logConfig: { type: 'json-file', config: {} },
       dns: [],

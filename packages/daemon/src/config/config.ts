@@ -21,6 +21,7 @@ export interface DaemonConfig {
   labels: string[];
   maxConcurrentDownloads: number;
   limits: LimitDefaults;
+  security: SecurityDefaults;
   /** TLS on the tcp listeners; undefined: none. */
   tls?: TlsConfig;
 }
@@ -35,6 +36,20 @@ export interface LimitDefaults {
   cgroupnsMode?: 'host' | 'private';
   shmBytes: number;
   ulimits: Ulimit[];
+}
+
+/** How containers are confined that do not say. */
+export interface SecurityDefaults {
+  /** `builtin`, `unconfined` or the path of a profile. */
+  seccompProfile: string;
+  noNewPrivileges: boolean;
+  ipcMode: 'private' | 'shareable';
+  /** An init process in containers that do not say. */
+  init: boolean;
+  /** Program of that; undefined: the engine's own. */
+  initPath?: string;
+  /** Directories of CDI specs, least important first; none: CDI is off. */
+  cdiSpecDirs: string[];
 }
 
 export interface TlsConfig {

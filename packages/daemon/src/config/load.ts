@@ -6,6 +6,7 @@ import type { DaemonConfig, TlsConfig } from './config.ts';
 import type { ParsedFlags } from './flags.ts';
 import { limitDefaults } from './limit-options.ts';
 import { OPTIONS, type OptionSpec, type OptionValue } from './schema.ts';
+import { securityDefaults } from './security-options.ts';
 
 export const DEFAULT_SOCKET = '/var/run/tsdocker.sock';
 
@@ -45,6 +46,7 @@ function toConfig(values: Map<string, OptionValue>, groupRequired: boolean): Dae
     labels: texts('label'),
     maxConcurrentDownloads: values.get('max-concurrent-downloads') as number,
     limits: limitDefaults(values),
+    security: securityDefaults(values),
     ...(tls && { tls }),
   };
 }

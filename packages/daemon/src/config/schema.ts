@@ -5,6 +5,7 @@
 import type { LogLevel } from '../log.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
+import { SECURITY_OPTIONS } from './security-options.ts';
 
 export type OptionValue = string | boolean | number | string[];
 
@@ -124,9 +125,6 @@ const FIXED: OptionSpec[] = [
     check: mustBe(false, 'there are no experimental features'),
   }),
   bool('selinux-enabled', 'selinux-enabled', 'SELinux labels', { check: mustBe(false, 'SELinux is not supported') }),
-  bool('init', 'init', 'An init process in every container', {
-    check: mustBe(false, 'set --init on the containers that need it'),
-  }),
 ];
 
 /** dockerd's options that nothing here could carry out. */
@@ -168,10 +166,16 @@ const REFUSED: OptionSpec[] = [
 ];
 
 /** Every option, in the order of help. */
-export const OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...FIXED, ...REFUSED];
+export const OPTIONS: readonly OptionSpec[] = [
+  ...HONOURED,
+  ...LIMIT_OPTIONS,
+  ...SECURITY_OPTIONS,
+  ...FIXED,
+  ...REFUSED,
+];
 
 /** Those help prints. */
-export const HELP_OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...FIXED];
+export const HELP_OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...SECURITY_OPTIONS, ...FIXED];
 
 function refused(spec: OptionSpec, reason: string): OptionSpec {
   return {

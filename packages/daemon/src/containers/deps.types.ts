@@ -90,6 +90,8 @@ export interface ContainersConfig {
   defaultShmSize: number;
   /** HostConfig.CgroupnsMode when unset; undefined: private on cgroup v2, else host. */
   defaultCgroupnsMode?: 'host' | 'private';
+  /** Default: private. */
+  defaultIpcMode?: 'private' | 'shareable';
   /** LogConfig of containers that ask for none. */
   logConfig: { type: string; config: Record<string, string> };
   /** DNS settings of containers that have none of their own. */

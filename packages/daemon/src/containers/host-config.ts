@@ -82,7 +82,7 @@ export function withDefaults(
   const hostConfig = filled as HostConfig;
   if (!given.NetworkMode || given.NetworkMode === 'default') hostConfig.NetworkMode = 'bridge';
   if (!given.RestartPolicy?.Name) hostConfig.RestartPolicy = { Name: 'no', MaximumRetryCount: 0 };
-  if (!given.IpcMode) hostConfig.IpcMode = 'private';
+  if (!given.IpcMode) hostConfig.IpcMode = deps.config.defaultIpcMode ?? 'private';
   if (!given.ShmSize) hostConfig.ShmSize = deps.config.defaultShmSize;
   if (!given.CgroupnsMode) {
     hostConfig.CgroupnsMode = cgroupnsMode(hostConfig, deps);

@@ -17,6 +17,8 @@ export interface HostOptions {
   defaultUlimits?: readonly Ulimit[];
   /** Daemon option `init`. */
   defaultInit?: boolean;
+  /** Daemon option `no-new-privileges`. */
+  defaultNoNewPrivileges?: boolean;
 }
 
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
@@ -29,6 +31,7 @@ export function readSpecHost(cgroupVersion: 1 | 2, options: HostOptions): SpecHo
     defaultShmBytes: options.defaultShmBytes ?? DEFAULT_SHM_BYTES,
     defaultUlimits: options.defaultUlimits ?? [],
     defaultInit: options.defaultInit ?? false,
+    defaultNoNewPrivileges: options.defaultNoNewPrivileges ?? false,
     recursiveReadOnly: kernelAtLeast(5, 12),
     apparmor:
       existsSync('/sys/module/apparmor/parameters/enabled') && readsYes('/sys/module/apparmor/parameters/enabled'),

@@ -55,7 +55,7 @@ export async function systemInfo(deps: SystemDeps): Promise<SystemInfo> {
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
     InitCommit: { ID: '' },
-    SecurityOptions: securityOptions(deps.capabilities),
+    SecurityOptions: securityOptions(deps.capabilities, config),
     FirewallBackend: { Driver: 'nftables' },
     CDISpecDirs: [],
     Warnings: warnings(deps.capabilities, config),
@@ -112,12 +112,14 @@ function registryConfig(config: DaemonConfig): SystemInfo['RegistryConfig'] {
   };
 }
 
-function securityOptions(capabilities: RuntimeCapabilities): string[] {
+function securityOptions(capabilities: RuntimeCapabilities, { limits, security }: DaemonConfig): string[] {
   const options: string[] = [];
   if (capabilities.apparmor) options.push('name=apparmor');
-  if (capabilities.seccomp) options.push('name=seccomp,profile=builtin');
+  if (capabilities.seccomp) options.push(`name=seccomp,profile=${security.seccompProfile}`);
   if (capabilities.selinux) options.push('name=selinux');
-  if (capabilities.cgroupVersion === 2) options.push('name=cgroupns');
+  const cgroupnsMode = limits.cgroupnsMode ?? (capabilities.cgroupVersion === 2 ? 'private' : 'host');
+  if (cgroupnsMode === 'private') options.push('name=cgroupns');
+  if (security.noNewPrivileges) options.push('name=no-new-privileges');
   return options;
 }
 

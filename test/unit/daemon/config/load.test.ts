@@ -30,6 +30,13 @@ test('without flags and file the defaults hold', async (t) => {
     labels: [],
     maxConcurrentDownloads: 3,
     limits: { cgroupParent: '', realtime: { periodMicros: 0, runtimeMicros: 0 }, shmBytes: 64 << 20, ulimits: [] },
+    security: {
+      seccompProfile: 'builtin',
+      noNewPrivileges: false,
+      ipcMode: 'private',
+      init: false,
+      cdiSpecDirs: ['/etc/cdi', '/var/run/cdi'],
+    },
   });
 });
 
@@ -73,6 +80,8 @@ test('what cannot be honoured is refused with the reason', async (t) => {
     [['--registry-mirror', 'ftp://x'], /invalid mirror/],
     [['--max-concurrent-downloads', '0'], /at least 1/],
     [['--label', 'x'], /bad attribute format: x/],
+    [['--default-ipc-mode', 'host'], /IPC mode "host" is not supported as default value; use "private" or "shareable"/],
+    [['--default-ipc-mode', 'x'], /default IPC mode setting \(x\) is invalid; use "private" or "shareable"/],
   ] as [string[], RegExp][]) {
     await assert.rejects(load(t, argv, '{}'), pattern);
   }
@@ -124,4 +133,19 @@ test('defaults of limits: flags, the file, and what is refused', async (t) => {
     [[], '{"default-ulimits":{"nofile":{"Name":"nofile","Soft":20,"Hard":10}}}', /soft limit must be less/],
   ];
   for (const [argv, given, words] of refused) await assert.rejects(load(t, argv, given), words);
+});
+
+test('how containers are confined that do not say', async (t) => {
+  const flags = ['--init', '--init-path=/i', '--no-new-privileges', '--cdi-spec-dir=/a', '--cdi-spec-dir=/b'];
+  const { security } = await load(t, flags, '{"seccomp-profile":"/p.json","default-ipc-mode":"shareable"}');
+  assert.deepEqual(security, {
+    seccompProfile: '/p.json',
+    noNewPrivileges: true,
+    ipcMode: 'shareable',
+    init: true,
+    initPath: '/i',
+    cdiSpecDirs: ['/a', '/b'],
+  });
+  const off = await load(t, ['--cdi-spec-dir='], '{"seccomp-profile":"unconfined"}');
+  assert.deepEqual([off.security.seccompProfile, off.security.cdiSpecDirs], ['unconfined', []]);
 });

@@ -30,6 +30,8 @@ export interface SpecHost {
   defaultUlimits: readonly Ulimit[];
   /** Default for a container that does not say; daemon option `init`. */
   defaultInit: boolean;
+  /** The same for no-new-privileges; daemon option of that name. */
+  defaultNoNewPrivileges: boolean;
   /** mount_setattr exists (kernel 5.12). */
   recursiveReadOnly: boolean;
   apparmor: boolean;
@@ -133,7 +135,7 @@ function securityOf(options: string[] | null | undefined): SecurityOptions {
 function confinement(security: SecurityOptions, privileged: boolean | undefined, host: SpecHost) {
   const profile = privileged ? 'unconfined' : security.apparmor;
   return {
-    noNewPrivileges: security.noNewPrivileges,
+    noNewPrivileges: security.noNewPrivileges ?? host.defaultNoNewPrivileges,
     ...(host.apparmor && profile ? { apparmor: profile } : {}),
   };
 }

@@ -8,7 +8,8 @@ export interface SecurityOptions {
   apparmor?: string;
   /** `disable` or user:role:type:level pairs as typed. */
   labels: string[];
-  noNewPrivileges: boolean;
+  /** Undefined: the daemon's default. */
+  noNewPrivileges?: boolean;
   /** The cgroup mounts are writable (private cgroup namespace). */
   writableCgroups: boolean;
   /** systempaths=unconfined: nothing masked, nothing read-only. Current clients send empty lists instead. */
@@ -19,7 +20,6 @@ export interface SecurityOptions {
 export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
   const parsed: SecurityOptions = {
     labels: [],
-    noNewPrivileges: false,
     writableCgroups: false,
     unconfinedPaths: false,
   };

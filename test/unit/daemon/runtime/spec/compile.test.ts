@@ -19,6 +19,7 @@ const host: SpecHost = {
   defaultShmBytes: 67108864,
   defaultUlimits: [{ Name: 'nofile', Soft: 5, Hard: 6 }],
   defaultInit: false,
+  defaultNoNewPrivileges: false,
   recursiveReadOnly: true,
   apparmor: false,
   hasSysctl: () => true,
