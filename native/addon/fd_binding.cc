@@ -43,16 +43,20 @@ Napi::Value memory_file(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, file.release());
 }
 
-Napi::Value socket_pair(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+Napi::Value connected_pair(Napi::Env env, int type) {
   int fds[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
-    return fail(env, last_error("socketpair"));
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) < 0) return fail(env, last_error("socketpair"));
   Napi::Array result = Napi::Array::New(env, 2);
   result.Set(0u, fds[0]);
   result.Set(1u, fds[1]);
   return result;
 }
+
+Napi::Value socket_pair(const Napi::CallbackInfo& info) {
+  return connected_pair(info.Env(), SOCK_SEQPACKET | SOCK_NONBLOCK);
+}
+
+Napi::Value stream_pair(const Napi::CallbackInfo& info) { return connected_pair(info.Env(), SOCK_STREAM); }
 
 Napi::Value listen_unix_socket(const Napi::CallbackInfo& info) {
   std::string directory, name;
@@ -132,6 +136,7 @@ Napi::Value readable(const Napi::CallbackInfo& info) {
 void export_fd(Napi::Env env, Napi::Object exports) {
   exports.Set("memoryFile", Napi::Function::New(env, memory_file));
   exports.Set("socketPair", Napi::Function::New(env, socket_pair));
+  exports.Set("streamPair", Napi::Function::New(env, stream_pair));
   exports.Set("listenUnix", Napi::Function::New(env, listen_unix_socket));
   exports.Set("connectUnix", Napi::Function::New(env, connect_unix_socket));
   exports.Set("sendFds", Napi::Function::New(env, send_descriptors));

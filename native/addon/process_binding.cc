@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "addon/binding.h"
@@ -68,11 +69,12 @@ Napi::Value spawn_helper(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[0].As<Napi::Object>();
   int executable = -1;
   std::vector<std::string> args, environment;
-  std::vector<int> passed;
+  std::vector<int> passed, standard;
   if (!to_int(options.Get("executable"), "executable", &executable)) return env.Undefined();
   if (!to_strings(options.Get("args"), "args", &args)) return env.Undefined();
   if (!to_ints(options.Get("fds"), "fds", &passed)) return env.Undefined();
   if (options.Has("env") && !to_strings(options.Get("env"), "env", &environment)) return env.Undefined();
+  if (options.Has("stdio") && !to_ints(options.Get("stdio"), "stdio", &standard)) return env.Undefined();
   const bool ref = !options.Has("ref") || options.Get("ref").ToBoolean().Value();
 
   // node marks its own 0-2 close-on-exec, and a file a helper opens must never become one of them.
@@ -82,6 +84,7 @@ Napi::Value spawn_helper(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   std::vector<int> fds(3, null.get());
+  std::copy_n(standard.begin(), std::min(standard.size(), fds.size()), fds.begin());
   fds.insert(fds.end(), passed.begin(), passed.end());
   args.insert(args.begin(), "tsd-shim");
   std::vector<char*> argv = pointers(args), envp = pointers(environment);

@@ -3,11 +3,12 @@
  * in a mount namespace of its own, makes it its root and gives up every right it does not need before it touches a
  * hostile byte or name. Data goes through its standard streams, its one-line answer through a channel of its own.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { nativeDirectory } from '../runtime/native/bindings.ts';
+import { native, nativeDirectory } from '../runtime/native/bindings.ts';
 
 /** A tree as the helper sees it. */
 export interface TreeView {
@@ -48,63 +49,67 @@ export function startTreeTask(
   view: TreeView,
   args: readonly string[] = [],
 ): TreeTask {
-  const words = ['layer', task, ...viewArguments(view), ...args];
-  const child = spawn(join(nativeDirectory(), 'tsd-shim'), words, { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
-  const input = child.stdin as Writable;
-  const channel = child.stdio[3] as Readable;
-  let answer = '';
-  let spawnError: Error | undefined;
-  channel.setEncoding('latin1').on('data', (text: string) => {
-    if (answer.length < MAX_ANSWER) answer += text;
+  const helper = startHelper(['layer', task, ...viewArguments(view), ...args]);
+  const { input, output, answer } = helper;
+  let said = '';
+  answer.setEncoding('latin1').on('data', (text: string) => {
+    if (said.length < MAX_ANSWER) said += text;
   });
   // EPIPE and the like: why the helper left is in its answer.
-  for (const stream of [input, channel, child.stdout as Readable]) stream.on('error', () => {});
-  child.on('error', (err) => {
-    spawnError = err;
+  for (const stream of [input, output, answer]) stream.on('error', () => {});
+  // Not the end of its output: that may be read after the answer.
+  const answered = new Promise((resolve) => answer.once('close', resolve));
+  let running = true;
+  const ended = helper.exited.then(async (exit) => {
+    running = false;
+    input.destroy();
+    await answered;
+    return exit;
   });
-  const ended = closed(child);
   return {
     input,
-    output: child.stdout as Readable,
+    output,
     outcome: async () => {
-      const { code, signal } = await ended;
-      if (spawnError) throw new DockerError('System', `start helper: ${spawnError.message}`, { cause: spawnError });
-      const ok = /^ok(?: (.*))?\n$/.exec(answer);
-      if (ok && code === 0) return ok[1] ?? '';
-      const said = /^error (.*)\n/.exec(answer)?.[1];
-      throw new DockerError('System', said ?? `${task} helper ended with ${signal ?? `status ${code}`}`);
+      const { exitCode, signal } = await ended;
+      const ok = /^ok(?: (.*))?\n$/.exec(said);
+      if (ok && exitCode === 0) return ok[1] ?? '';
+      const reason = /^error (.*)\n/.exec(said)?.[1];
+      const how = signal ? `signal ${signal}` : `status ${exitCode}`;
+      throw new DockerError('System', reason ?? `${task} helper ended with ${how}`);
     },
     kill: async () => {
-      child.kill('SIGKILL');
+      if (running) process.kill(helper.pid, 'SIGKILL');
       input.destroy();
-      child.stdout?.destroy();
+      output.destroy();
       await ended;
     },
   };
 }
 
-function closed(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve) => {
-    let channelClosed = false;
-    let exit: { code: number | null; signal: string | null } | undefined;
-    const settle = () => {
-      if (exit && channelClosed) resolve(exit);
+/** One copy of the executable for all helpers of this process. */
+let executable: number | undefined;
+
+/** Its standard input and output are streams, its descriptor 3 is where it answers. */
+function startHelper(args: string[]) {
+  executable ??= native.openExecutable(join(nativeDirectory(), 'tsd-shim'));
+  const pairs = [native.streamPair(), native.streamPair(), native.streamPair()] as const;
+  const [input, output, answer] = pairs.map(([ours]) => ours) as [number, number, number];
+  const [stdin, stdout, channel] = pairs.map(([, theirs]) => theirs) as [number, number, number];
+  try {
+    const { pid, exited } = native.spawnHelper({ executable, args, stdio: [stdin, stdout], fds: [channel] });
+    return {
+      pid,
+      exited,
+      input: new Socket({ fd: input, readable: false, writable: true }),
+      output: new Socket({ fd: output, readable: true, writable: false }),
+      answer: new Socket({ fd: answer, readable: true, writable: false }),
     };
-    child.once('exit', (code, signal) => {
-      exit = { code, signal };
-      settle();
-    });
-    child.once('error', () => {
-      exit ??= { code: null, signal: null };
-      channelClosed = true;
-      settle();
-    });
-    // Not `close`: that waits for the data, which may be read after the answer.
-    child.stdio[3]?.once('close', () => {
-      channelClosed = true;
-      settle();
-    });
-  });
+  } catch (err) {
+    for (const fd of [input, output, answer]) closeSync(fd);
+    throw new DockerError('System', `start helper: ${(err as Error).message}`, { cause: err });
+  } finally {
+    for (const fd of [stdin, stdout, channel]) closeSync(fd);
+  }
 }
 
 function viewArguments(view: TreeView): string[] {

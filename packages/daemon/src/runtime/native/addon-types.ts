@@ -26,14 +26,21 @@ export interface ProcessBinding {
   openExecutable(path: string): number;
   /**
    * Starts a helper with vfork semantics: returns when its execve has succeeded (0.5 ms, the main thread waits).
-   * The helper's descriptors 0-2 are /dev/null, `fds[i]` becomes its 3+i, nothing else is inherited. `args` come after
-   * argv[0]. The caller keeps and closes its own `fds`.
+   * The helper's descriptors 0-2 are `stdio`, /dev/null where that names none; `fds[i]` becomes its 3+i; nothing else is
+   * inherited. `args` come after argv[0]. The caller keeps and closes its own descriptors.
    * @param opts.env complete environment, default empty
    * @param opts.ref false: a running helper does not keep node alive; default true
    * @returns `exited` resolves when the helper has ended and is reaped
    * @throws Error with errno, code, syscall
    */
-  spawnHelper(opts: { executable: number; args: string[]; fds: number[]; env?: string[]; ref?: boolean }): {
+  spawnHelper(opts: {
+    executable: number;
+    args: string[];
+    fds: number[];
+    stdio?: number[];
+    env?: string[];
+    ref?: boolean;
+  }): {
     pid: number;
     exited: Promise<HelperExit>;
   };
@@ -49,6 +56,8 @@ export interface FdBinding {
   memoryFile(data: Buffer): number;
   /** Two connected SOCK_SEQPACKET unix sockets, non-blocking. */
   socketPair(): [number, number];
+  /** Two connected SOCK_STREAM unix sockets, blocking. */
+  streamPair(): [number, number];
   /** A listening unix stream socket `directory`/`name`; the whole path may be longer than 107 bytes. */
   listenUnix(directory: string, name: string): number;
   /** Sends one message with descriptors (at most 253); `data` must not be empty. */
