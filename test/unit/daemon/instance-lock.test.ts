@@ -31,11 +31,13 @@ test('a living daemon keeps its data root', async () => {
 });
 
 test('a killed daemon that its parent has not collected holds nothing', async () => {
-  // The shell becomes a sleep, which never collects the child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The shell becomes a sleep, which never collects the child; before that it might.
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [line] = await once(parent.stdout, 'data');
     const pid = Number(String(line).trim());
+    await eventually(() => assert.equal(readFileSync(`/proc/${parent.pid}/comm`, 'utf8'), 'sleep\n'));
+    process.kill(pid, 'SIGKILL');
     await eventually(() => assert.equal(statOf(pid).state, 'Z'));
     writeFileSync(join(dataRoot, 'daemon.lock'), `${pid} ${statOf(pid).time}\n`);
     await (await lockDataRoot(dataRoot))();
