@@ -24,6 +24,12 @@ export const ANSWER_EXCEPTIONS: readonly AnswerException[] = [
     reason: 'as above',
   },
   { operation: 'GET /exec/{id}/json', at: /^ExitCode$/, problem: /^is null$/, reason: 'as above, until it has ended' },
+  {
+    operation: 'GET /containers/{id}/changes',
+    at: /^$/,
+    problem: /^is null$/,
+    reason: 'dockerd says null where nothing has changed',
+  },
   { operation: 'GET /volumes', at: /^Warnings$/, problem: /^is null$/, reason: 'as above' },
   {
     at: /^NetworkSettings\.Networks\{\}\.(Aliases|DNSNames|Links)$/,

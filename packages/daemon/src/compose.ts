@@ -39,7 +39,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     openNetworkService({ native, dataRoot, log: (level, message, fields) => log[level](message, fields), events }),
     LocalVolumeService.open({
       dataRoot,
-      onEvent: (action, name) => events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local' } }),
+      onEvent: (action, id, attributes) => events.publish({ type: 'volume', action, id, attributes }),
     }),
     createShimLauncher({ native, executable: join(executables, 'tsd-shim') }),
   ]);

@@ -423,6 +423,11 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     "docker events --since 1h --until 0s --filter volume=evol --format '{{.Type}} {{.Action}} {{.Actor.ID}}'",
     "docker events --since 1h --until 0s --filter type=image --filter image=evimg --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}'",
     "docker events --since 1h --until 0s --filter container=ev2 --filter event=stop --format '{{json .Actor.Attributes}}'",
+    'docker create --name ev3 base:test true >/dev/null; docker cp ev3:/etc/hostname h; docker cp h ev3:/tmp; docker commit ev3 evimg:2 | cut -c1-7; docker export ev3 | docker import - evimg:3 | cut -c1-7; docker rm ev3; docker rmi evimg:2 evimg:3 | wc -l; docker volume prune -f; docker container prune -f',
+    'sleep 1.1',
+    "docker events --since 1h --until 0s --filter container=ev3 --format '{{.Action}} {{range $k, $v := .Actor.Attributes}}{{$k}}={{$v}} {{end}}'",
+    "docker events --since 1h --until 0s --filter event=import --format '{{.Type}} {{.Action}} {{range $k, $v := .Actor.Attributes}}{{$k}}={{$v}} {{end}}'",
+    "docker events --since 1h --until 0s --filter event=prune --format '{{.Type}} {{.Action}} {{range $k, $v := .Actor.Attributes}}{{$k}} {{end}}'",
   ],
   health: [
     'docker run -d --name ok --health-cmd "test -e /ok" --health-interval 100ms --health-retries 2 base:test sh -c "sleep 0.5; touch /ok; sleep 1000" >/dev/null',

@@ -35,7 +35,7 @@ export async function getArchive(
       if (!(await write(chunk))) return;
     }
   });
-  publish(deps.events, c, 'archive-path', { path });
+  publish(deps.events, c, 'archive-path');
 }
 
 /** Unpacks a tar, compressed or not, into an existing directory. @throws InvalidParameter, Forbidden, NotFound */
@@ -60,7 +60,7 @@ export async function putArchive(deps: ArchiveDeps, c: Container, ref: string, u
       throw err;
     }
   });
-  publish(deps.events, c, 'extract-to-dir', { path });
+  publish(deps.events, c, 'extract-to-dir');
 }
 
 /** The container's user, as its own account files have it; undefined where it names none. */

@@ -1,4 +1,5 @@
 /** ImageCommit: an image of what a container changed. */
+import { familiarString, parseReference, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { ContainerConfig } from '@tsdocker/shared/types/container.ts';
 import type { ImageConfig } from '@tsdocker/shared/types/image.ts';
 import type { Container } from './container.ts';
@@ -29,7 +30,8 @@ export async function commitContainer(deps: CommitDeps, c: Container, opts: Comm
       ...(opts.author && { author: opts.author }),
       ...(opts.comment && { comment: opts.comment }),
     });
-    publish(deps.events, c, 'commit', { comment: opts.comment ?? '', imageID: id, imageRef: opts.ref ?? '' });
+    const imageRef = opts.ref ? familiarString(withDefaultTag(parseReference(opts.ref))) : '';
+    publish(deps.events, c, 'commit', { comment: opts.comment ?? '', imageID: id, imageRef });
     return id;
   } finally {
     await resume?.();

@@ -64,7 +64,8 @@ export async function importImage(
         (draft.images[stored.digest] as { lastTagTime?: string }).lastTagTime = created;
       });
       opts.progress({ status: stored.digest });
-      await library.publish('import', stored.digest, name ? familiarString(name) : stored.digest, stored.digest);
+      if (name) await library.publish('tag', stored.digest, familiarString(name), stored.digest);
+      await library.publish('import', stored.digest, stored.digest, stored.digest);
       return stored.digest;
     } finally {
       layer.release();

@@ -17,8 +17,14 @@ import { dataPath, PASSING, readVolume, removeVolume, type VolumeRecord, writeVo
 export const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
-/** Called after a volume was made or removed. */
-export type VolumeEventSink = (action: 'create' | 'destroy', name: string) => void;
+/** Called after a volume was made or removed, and with no name after a prune. */
+export type VolumeEventSink = (
+  action: 'create' | 'destroy' | 'prune',
+  name: string,
+  attributes: Record<string, string>,
+) => void;
+
+const LOCAL = { driver: 'local' };
 
 export class LocalVolumeService implements VolumeService {
   readonly #root: string;
@@ -55,7 +61,7 @@ export class LocalVolumeService implements VolumeService {
       const record: VolumeRecord = { name, createdAt, labels, options };
       await writeVolume(this.#root, record);
       this.#records.set(name, record);
-      this.#onEvent('create', name);
+      this.#onEvent('create', name, LOCAL);
       return this.#toVolume(record);
     });
   }
@@ -97,6 +103,7 @@ export class LocalVolumeService implements VolumeService {
         await this.#delete(record.name);
         deleted.push(record.name);
       }
+      this.#onEvent('prune', '', { reclaimed: String(reclaimedBytes) });
       return { deleted, reclaimedBytes };
     });
   }
@@ -136,7 +143,7 @@ export class LocalVolumeService implements VolumeService {
       if (err.code !== 'ENOENT') throw new DockerError('System', `remove ${name}: ${err.message}`, { cause: err });
     });
     this.#records.delete(name);
-    this.#onEvent('destroy', name);
+    this.#onEvent('destroy', name, LOCAL);
   }
 
   #record(name: string): VolumeRecord {
