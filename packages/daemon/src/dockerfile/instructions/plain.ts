@@ -3,7 +3,13 @@ import { invalid } from '../errors.ts';
 import type { Statement } from '../parse.ts';
 import { splitWords } from '../split-words.ts';
 import { commandLine } from './run.ts';
-import type { CommandInstruction, ShellInstruction, WordInstruction, WordsInstruction } from './types.ts';
+import type {
+  CommandInstruction,
+  ShellInstruction,
+  WordInstruction,
+  WordsInstruction,
+  WorkdirInstruction,
+} from './types.ts';
 
 /** An empty CMD or ENTRYPOINT, also `[]`, clears what the base image has. */
 export function parseCommand(statement: Statement): CommandInstruction {
@@ -19,8 +25,8 @@ export function parseShell(statement: Statement): ShellInstruction {
 }
 
 /** @throws InvalidParameter */
-export function parseWord(statement: Statement): WordInstruction {
-  const kind = statement.keyword as WordInstruction['kind'];
+export function parseWord(statement: Statement): WordInstruction | WorkdirInstruction {
+  const kind = statement.keyword as (WordInstruction | WorkdirInstruction)['kind'];
   if (statement.args === '') throw invalid(`${kind} requires exactly one argument`);
   return { kind, word: statement.args };
 }

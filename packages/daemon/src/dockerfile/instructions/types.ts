@@ -76,7 +76,13 @@ export interface ShellInstruction {
 
 /** One argument, expanded as one word. */
 export interface WordInstruction {
-  kind: 'STOPSIGNAL' | 'USER' | 'WORKDIR' | 'MAINTAINER';
+  kind: 'STOPSIGNAL' | 'USER' | 'MAINTAINER';
+  word: string;
+}
+
+/** Apart from the other words, because it makes a directory. */
+export interface WorkdirInstruction {
+  kind: 'WORKDIR';
   word: string;
 }
 
@@ -113,6 +119,7 @@ export type InstructionBody =
   | ShellInstruction
   | WordInstruction
   | WordsInstruction
+  | WorkdirInstruction
   | HealthcheckInstruction
   | OnbuildInstruction;
 
