@@ -1,5 +1,6 @@
 /** Domains that keep their objects in memory and run nothing: the API in front of them is the real one. */
 
+import type { BuildService } from '../../packages/daemon/src/builder/service.types.ts';
 import type { ContainerService } from '../../packages/daemon/src/containers/service.types.ts';
 import type { Services } from '../../packages/daemon/src/daemon.ts';
 import type { ImageService } from '../../packages/daemon/src/images/service.types.ts';
@@ -56,6 +57,10 @@ export function fakeVolumeService(given: Partial<VolumeService> = {}): VolumeSer
   return partial('volumes', { list: async () => ({ volumes: [], warnings: [] }), ...given });
 }
 
+export function fakeBuildService(given: Partial<BuildService> = {}): BuildService {
+  return partial('builder', { cacheUsage: () => [], restore: async () => {}, ...given });
+}
+
 export const fakeCapabilities: RuntimeCapabilities = { ...CAPABILITIES, blkioWeight: true, kernelMemoryTcp: true };
 
 export function fakeServices(given: Partial<Services> = {}): Services {
@@ -64,6 +69,7 @@ export function fakeServices(given: Partial<Services> = {}): Services {
     images: fakeImageService(),
     networks: { ...fakeNetworkService(), ...fakeNetworkAdministration() },
     volumes: fakeVolumeService(),
+    builder: fakeBuildService(),
     capabilities: fakeCapabilities,
     ...given,
   };

@@ -1,6 +1,8 @@
 /** Makes the real domains and joins them: the one place that knows every implementation. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostPlatform, platformString } from '@tsdocker/shared/platform.ts';
+import { createBuildService } from './builder/service.ts';
 import { createContainerService } from './containers/service.ts';
 import type { ServiceContext, Services } from './daemon.ts';
 import { createImageService } from './images/service.ts';
@@ -83,5 +85,19 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     interfaceCounters,
   });
   users = containers;
-  return { containers, images, networks, volumes, capabilities: runtime.capabilities };
+  const builder = await createBuildService({
+    dataRoot,
+    execRoot,
+    platform: platformString(hostPlatform()),
+    images,
+    stages: images.stages,
+    containers,
+    ownerOf: (layers, text) => {
+      // A number alone is the group's, too; a name alone brings the group of its account.
+      const User = /^\d+$/.test(text) ? `${text}:${text}` : text;
+      return userInRoot(new LayeredRoot(layers, native.isOpaqueDirectory), { User }, {}).user;
+    },
+    log,
+  });
+  return { containers, images, networks, volumes, builder, capabilities: runtime.capabilities };
 }

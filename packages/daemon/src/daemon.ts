@@ -7,6 +7,7 @@ import { trackConnections } from './api/connections.ts';
 import { isLoopback, type ListenAddress, listen, parseListenAddress } from './api/listen.ts';
 import { apiRoutes } from './api/routes/index.ts';
 import { createApiServer } from './api/server.ts';
+import type { BuildService } from './builder/service.types.ts';
 import type { DaemonConfig, TlsConfig } from './config/config.ts';
 import { DEFAULT_SOCKET } from './config/load.ts';
 import type { ContainerService } from './containers/service.types.ts';
@@ -35,6 +36,7 @@ export interface Services {
   images: ImageService;
   networks: NetworkService & NetworkAdministration;
   volumes: VolumeService;
+  builder: BuildService;
   capabilities: RuntimeCapabilities;
 }
 
@@ -75,6 +77,7 @@ export async function startDaemon(initial: DaemonConfig, log: RootLogger, build:
     });
     // Clients must not see a daemon that does not know its containers yet.
     await services.containers.restore();
+    await services.builder.restore();
     const recordAnswer = openAnswerLog(process.env);
     const routes = apiRoutes({ ...services, system, events });
     const addresses = await openListeners(

@@ -1,5 +1,6 @@
 /** The whole command surface as data; a command's file is loaded only when it is asked for. */
 import type { CommandGroup } from '../command.ts';
+import { builderGroup } from './builder/index.ts';
 import { containerGroup } from './container/index.ts';
 import { imageGroup } from './image/index.ts';
 import { networkGroup } from './network/index.ts';
@@ -7,7 +8,14 @@ import { registryCommands } from './registry/index.ts';
 import { systemCommands, systemGroup } from './system/index.ts';
 import { volumeGroup } from './volume/index.ts';
 
-export const GROUPS: readonly CommandGroup[] = [containerGroup, imageGroup, networkGroup, systemGroup, volumeGroup];
+export const GROUPS: readonly CommandGroup[] = [
+  builderGroup,
+  containerGroup,
+  imageGroup,
+  networkGroup,
+  systemGroup,
+  volumeGroup,
+];
 
 /** Commands of no group. */
 export const TOP_LEVEL = [...systemCommands, ...registryCommands];
@@ -15,6 +23,7 @@ export const TOP_LEVEL = [...systemCommands, ...registryCommands];
 /** Short forms: name to the group and verb they stand for. */
 export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: string]>> = {
   attach: ['container', 'attach'],
+  build: ['image', 'build'],
   commit: ['container', 'commit'],
   cp: ['container', 'cp'],
   create: ['container', 'create'],
@@ -50,4 +59,4 @@ export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: s
 };
 
 /** First section of the help, in this order. */
-export const COMMON = ['run', 'exec', 'ps', 'pull', 'images', 'login', 'logout', 'version', 'info'];
+export const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'images', 'login', 'logout', 'version', 'info'];

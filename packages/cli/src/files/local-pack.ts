@@ -13,6 +13,8 @@ export interface LocalPackOptions {
   name: string;
   /** Told of content bytes. */
   onContent?(bytes: number): void;
+  /** What is left out, by its path below `path`. */
+  leaveOut?: { excludes(path: string): boolean; readonly hasExceptions: boolean };
 }
 
 /** Headers and small files are sent together. Pieces of twice the size cost the daemon a major collection for every ten of them. */
@@ -37,8 +39,17 @@ class Packing {
     this.#opts = opts;
   }
 
-  *entry(path: string, name: string): Generator<Buffer> {
+  /** @param below its path below the top */
+  *entry(path: string, name: string, below = ''): Generator<Buffer> {
+    const { leaveOut } = this.#opts;
+    const isLeftOut = below !== '' && leaveOut?.excludes(below) === true;
+    // Before anything of it is looked at, unless something in it may be wanted.
+    if (isLeftOut && !leaveOut?.hasExceptions) return;
     const st = lstatSync(path, { bigint: true });
+    if (isLeftOut) {
+      if (st.isDirectory()) yield* this.#children(path, name, below);
+      return;
+    }
     const type = typeOf(st);
     if (!type) return;
     const base = {
@@ -58,8 +69,12 @@ class Packing {
     const device = type === 'character' || type === 'block' ? deviceNumber(st.rdev) : {};
     const linkname = type === 'symlink' ? { linkname: readlinkSync(path) } : {};
     yield* this.bytes(tarHeader({ ...base, ...device, ...linkname, type, size: 0 }));
-    if (type !== 'directory') return;
-    for (const child of readdirSync(path).sort()) yield* this.entry(join(path, child), `${name}/${child}`);
+    if (type === 'directory') yield* this.#children(path, name, below);
+  }
+
+  *#children(path: string, name: string, below: string): Generator<Buffer> {
+    for (const child of readdirSync(path).sort())
+      yield* this.entry(join(path, child), `${name}/${child}`, below === '' ? child : `${below}/${child}`);
   }
 
   /** A file that grew meanwhile is cut at its size, one that shrank is an error: its header is sent already. */

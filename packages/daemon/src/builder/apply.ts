@@ -1,4 +1,5 @@
 /** Instructions that change the configuration and nothing else. Pure: the state before, the state after. */
+import { durationString } from '@tsdocker/shared/durations.ts';
 import { parseSignal } from '@tsdocker/shared/signals.ts';
 import type { ImageConfig } from '@tsdocker/shared/types/image.ts';
 import { invalid } from '../dockerfile/errors.ts';
@@ -10,7 +11,7 @@ import type {
 } from '../dockerfile/instructions/types.ts';
 import { expand } from '../dockerfile/shell-lex.ts';
 import { argValue, type BuildArgs } from './arguments.ts';
-import { BUILDKIT_COMMENT, type HistoryStyle, metadataEntry } from './history.ts';
+import { BUILDKIT_COMMENT, type HistoryStyle, metadataEntry, wordList } from './history.ts';
 import { exposedPorts } from './ports.ts';
 import { type StageState, shellOf, variables, withEnv } from './stage-state.ts';
 
@@ -46,18 +47,20 @@ export function applyInstruction(state: StageState, instruction: MetadataInstruc
     case 'CMD': {
       const argv = commandOf(state, instruction.command);
       const change = { Cmd: argv, ...('shell' in instruction.command && { ArgsEscaped: true }) };
-      const next = noted(state, ctx, kind, JSON.stringify(argv), change);
+      const next = noted(state, ctx, kind, wordList(ctx.history, argv), change);
       if (!('shell' in instruction.command)) delete next.config.ArgsEscaped;
       return { ...next, hasCmd: true };
     }
     case 'ENTRYPOINT': {
       const argv = commandOf(state, instruction.command);
-      const next = noted(state, ctx, kind, JSON.stringify(argv), { Entrypoint: argv });
+      const next = noted(state, ctx, kind, wordList(ctx.history, argv), { Entrypoint: argv });
       if (!state.hasCmd) delete next.config.Cmd;
       return next;
     }
-    case 'SHELL':
-      return noted(state, ctx, kind, JSON.stringify(instruction.shell), { Shell: instruction.shell });
+    case 'SHELL': {
+      const text = ctx.history === 'buildkit' ? JSON.stringify(instruction.shell) : `[${instruction.shell.join(' ')}]`;
+      return noted(state, ctx, kind, text, { Shell: instruction.shell });
+    }
     case 'USER': {
       const user = expandOne(instruction.word).value;
       return noted(state, ctx, kind, user, { User: user });
@@ -70,9 +73,9 @@ export function applyInstruction(state: StageState, instruction: MetadataInstruc
     case 'MAINTAINER':
       return { ...noted(state, ctx, kind, instruction.word, {}), author: instruction.word };
     case 'EXPOSE': {
-      const ports = instruction.words.flatMap((w) => expandOne(w).words).flatMap(exposedPorts);
-      const text =
-        ctx.history === 'buildkit' ? `[${ports.join(' ')}]` : ports.map((p) => p.replace('/tcp', '')).join(' ');
+      const words = instruction.words.flatMap((w) => expandOne(w).words);
+      const ports = words.flatMap(exposedPorts);
+      const text = ctx.history === 'buildkit' ? `[${ports.join(' ')}]` : words.toSorted().join(' ');
       return noted(state, ctx, kind, text, {
         ExposedPorts: { ...state.config.ExposedPorts, ...Object.fromEntries(ports.map((p) => [p, {}])) },
       });
@@ -118,7 +121,7 @@ function noted(
       ...state.history,
       {
         created: ctx.created,
-        created_by: metadataEntry(ctx.history, keyword, text),
+        created_by: metadataEntry(ctx.history, keyword, text, change.Shell ?? shellOf(state)),
         ...(ctx.history === 'buildkit' && { comment: BUILDKIT_COMMENT }),
         empty_layer: true,
       },
@@ -134,7 +137,8 @@ function applyArg(state: StageState, instruction: Instruction & { kind: 'ARG' },
     const fallback = value === undefined ? undefined : expandOne(value).value;
     const chosen = argValue(name, fallback, ctx.globals, ctx.buildArgs);
     args.set(name, chosen);
-    texts.push(chosen === undefined ? name : `${name}=${chosen}`);
+    const told = ctx.history === 'classic' ? fallback : chosen;
+    texts.push(told === undefined ? name : `${name}=${told}`);
   }
   return { ...noted(state, ctx, 'ARG', texts.join(' '), {}), args };
 }
@@ -165,7 +169,17 @@ function applyHealthcheck(state: StageState, instruction: HealthcheckInstruction
         ...(instruction.retries !== undefined && { Retries: instruction.retries }),
       }
     : { Test: ['NONE'] };
-  return noted(state, ctx, 'HEALTHCHECK', JSON.stringify(Healthcheck.Test), { Healthcheck });
+  const text = ctx.history === 'buildkit' ? JSON.stringify(Healthcheck.Test) : goHealthcheck(Healthcheck);
+  return noted(state, ctx, 'HEALTHCHECK', text, { Healthcheck });
+}
+
+/** As Go prints the structure with `%q`. */
+function goHealthcheck(check: NonNullable<ImageConfig['Healthcheck']>): string {
+  const times = [check.Interval, check.Timeout, check.StartPeriod, check.StartInterval].map(
+    (nanos) => `"${durationString(nanos ?? 0)}"`,
+  );
+  const retries = `'\\x${(check.Retries ?? 0).toString(16).padStart(2, '0')}'`;
+  return `&{${wordList('classic', check.Test ?? [])} ${times.join(' ')} ${retries}}`;
 }
 
 /** The argument vector a command line stands for. */

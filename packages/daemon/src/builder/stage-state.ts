@@ -34,6 +34,12 @@ export function scratch(platform: string): StageState {
   };
 }
 
+/** RUN finds programs also where the base image says nothing of it. */
+export function withPath(config: ImageConfig): ImageConfig {
+  const Env = config.Env ?? [];
+  return Env.some((entry) => entry.startsWith('PATH=')) ? config : { ...config, Env: [`PATH=${DEFAULT_PATH}`, ...Env] };
+}
+
 /** `[name, value]` of the configuration's variables, in order. */
 export function envOf(config: ImageConfig): [string, string][] {
   return (config.Env ?? []).map((e) => {

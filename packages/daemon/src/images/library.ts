@@ -54,6 +54,7 @@ export class Library {
     const library = new Library(parts);
     for (const id of await parts.snapshotter.listRootfs())
       library.#rootfs.set(id, await parts.snapshotter.recordOf(id));
+    await library.#dropStages();
     await library.collect();
     return library;
   }
@@ -99,8 +100,18 @@ export class Library {
     this.events.publish({ type: 'image', action, id, attributes: { ...labels, name } });
   }
 
+  /** Of builds that a crash ended. */
+  async #dropStages(): Promise<void> {
+    const stages = Object.keys(this.state.images).filter((id) => this.state.images[id]?.stage);
+    if (stages.length === 0) return;
+    await this.store.update((draft) => {
+      for (const id of stages) delete draft.images[id];
+    });
+  }
+
   #liveChains(): Set<Digest> {
     const live = new Set<Digest>();
+    for (const cached of Object.values(this.state.buildCache ?? {})) for (const id of cached.chainIds) live.add(id);
     for (const image of Object.values(this.state.images)) for (const id of image.chainIds) live.add(id);
     for (const record of this.#rootfs.values()) for (const id of record.chainIds) live.add(id);
     return live;

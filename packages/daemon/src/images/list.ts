@@ -26,6 +26,7 @@ export async function listImages(library: Library, opts: ListOptions): Promise<I
   const inTime = await timeTest(library, opts.filters);
   const summaries: ImageSummary[] = [];
   for (const id of Object.keys(library.state.images)) {
+    if (library.state.images[id]?.stage) continue;
     const config = await library.config(id);
     if (!inTime(createdMillis(config)) || !labelsMatch(opts.filters['label'], config.config.Labels ?? {})) continue;
     const names = matchingNames(library, id, opts.filters['reference']);

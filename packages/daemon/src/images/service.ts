@@ -30,6 +30,7 @@ import { pullImage } from './pull.ts';
 import { pruneImages, removeImage } from './remove.ts';
 import { findImage, resolveImage } from './resolve.ts';
 import type { ImageService, ImageUsers } from './service.types.ts';
+import { type StageStore, stageStore } from './stages.ts';
 import { ImageStore } from './store.ts';
 
 export interface ImageServiceOptions {
@@ -54,7 +55,7 @@ export interface ImageServiceOptions {
 }
 
 /** Opens what is below dataRoot, recovering from a crash. */
-export async function createImageService(opts: ImageServiceOptions): Promise<ImageService> {
+export async function createImageService(opts: ImageServiceOptions): Promise<ImageService & { stages: StageStore }> {
   const snapshotter = await OverlaySnapshotter.open({
     dataRoot: opts.dataRoot,
     onError: (err) => opts.log.warn('cannot delete a removed tree', { error: (err as Error).message }),
@@ -87,7 +88,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     remove: (ref, options) => removeImage(library, ref, options),
     prune: ({ filters }) => pruneImages(library, filters),
     resolve: (ref, options) => resolveImage(library, ref, options?.platform),
-    count: () => Object.keys(library.state.images).length,
+    count: () => Object.values(library.state.images).filter((image) => !image.stage).length,
     prepareRootfs: (containerId, imageId, { volatile }) => prepareRootfs(library, containerId, imageId, volatile),
     rootfsOf: (containerId) => snapshotter.rootfsOf(containerId),
     removeRootfs: (containerId) => removeRootfs(library, containerId),
@@ -103,6 +104,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
       return { rwBytes, totalBytes: rwBytes + layers };
     },
     driver: { name: snapshotter.name, status },
+    stages: stageStore(library),
     close: async () => {
       await transport.close();
       await snapshotter.close();

@@ -22,6 +22,22 @@ export interface ImageRecord {
   parent?: Digest;
   /** RFC 3339. */
   lastTagTime?: string;
+  /** What a build's next step starts from; gone with the build. */
+  stage?: boolean;
+}
+
+/** What a step of a build made, found again by a key of everything it was made from. */
+export interface BuildCacheRecord {
+  /** Of the file system after the step, base first. */
+  chainIds: Digest[];
+  /** Content bytes of the step's own layer. */
+  sizeBytes: number;
+  /** The instruction. */
+  description: string;
+  /** RFC 3339. */
+  created: string;
+  lastUsed: string;
+  uses: number;
 }
 
 export interface LayerRecord {
@@ -40,6 +56,8 @@ export interface ImageState {
   layers: Record<Digest, LayerRecord>;
   /** Complete reference (`docker.io/library/x:tag`, `docker.io/library/x@sha256:...`) to image id. */
   references: Record<string, Digest>;
+  /** By key. */
+  buildCache?: Record<string, BuildCacheRecord>;
 }
 
 const EMPTY: ImageState = { version: 1, images: {}, layers: {}, references: {} };

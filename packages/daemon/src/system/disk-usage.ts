@@ -12,7 +12,7 @@ export interface DiskUsageOptions {
   items: boolean;
 }
 
-type Deps = Pick<SystemDeps, 'containers' | 'images' | 'volumes'>;
+type Deps = Pick<SystemDeps, 'containers' | 'images' | 'volumes' | 'builder'>;
 
 interface Usage {
   /** Field names: of the old list, and of the summary. */
@@ -50,15 +50,31 @@ const MEASURES: Record<DiskUsageType, (deps: Deps) => Promise<Usage>> = {
   container: containersUsage,
   image: imagesUsage,
   volume: volumesUsage,
-  'build-cache': async () => ({
+  'build-cache': async (deps) => buildCacheUsage(deps),
+};
+
+function buildCacheUsage({ builder }: Deps): Usage {
+  const records = builder.cacheUsage();
+  const own = records.reduce((sum, record) => sum + (record.shared ? 0 : record.sizeBytes), 0);
+  return {
     list: 'BuildCache',
     summary: 'BuildCacheUsage',
-    items: [],
+    items: records.map((record) => ({
+      ID: record.id,
+      Type: 'regular',
+      Description: record.description,
+      InUse: false,
+      Shared: record.shared,
+      Size: record.sizeBytes,
+      CreatedAt: record.created,
+      LastUsedAt: record.lastUsed,
+      UsageCount: record.uses,
+    })),
     active: 0,
-    totalBytes: 0,
-    reclaimableBytes: 0,
-  }),
-};
+    totalBytes: own,
+    reclaimableBytes: own,
+  };
+}
 
 async function containersUsage(deps: Deps): Promise<Usage> {
   const containers = await deps.containers.list({ all: true, size: true, filters: {} });

@@ -2,6 +2,7 @@
  * What the daemon says about itself. Owns nothing but the engine's id; counts and capabilities come from the domains.
  */
 import type { SystemInfo, SystemVersion } from '@tsdocker/shared/types/system.ts';
+import type { BuildService } from '../builder/service.types.ts';
 import type { DaemonConfig } from '../config/config.ts';
 import type { ContainerService } from '../containers/service.types.ts';
 import type { EventBus } from '../events/bus.ts';
@@ -22,6 +23,7 @@ export interface SystemDeps {
   startedAt: Date;
   containers: Pick<ContainerService, 'counts' | 'list'>;
   images: Pick<ImageService, 'count' | 'driver' | 'list'>;
+  builder: Pick<BuildService, 'cacheUsage'>;
   networks: Pick<NetworkService, 'drivers'>;
   volumes: Pick<VolumeService, 'list'>;
   events: Pick<EventBus, 'listeners'>;

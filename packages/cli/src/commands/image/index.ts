@@ -5,6 +5,11 @@ export const imageGroup: CommandGroup = {
   summary: 'Manage images',
   commands: [
     {
+      name: 'build',
+      summary: 'Build an image from a Dockerfile',
+      load: async () => (await import('./build.ts')).command,
+    },
+    {
       name: 'history',
       summary: 'Show the layers of an image',
       load: async () => (await import('./history.ts')).command,

@@ -1,6 +1,6 @@
 /** What a node without plugins and without a swarm answers: clients that ask every kind of object rely on these texts. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { get, type Method, post, put, type Route } from '../router.ts';
+import { get, type Method, put, type Route } from '../router.ts';
 
 const SWARM: readonly [Method, string][] = [
   ['GET', '/nodes'],
@@ -37,8 +37,6 @@ export const absentRoutes: readonly Route[] = [
   get('/plugins/{name+}/json', (ctx) => {
     throw new DockerError('NotFound', `plugin "${ctx.param('name')}" not found`);
   }),
-  // There is no builder yet, so there is nothing in its cache.
-  post('/build/prune', (ctx) => ctx.json(200, { CachesDeleted: null, SpaceReclaimed: 0 })),
   put('/volumes/{name}', () => {
     throw new DockerError('Unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable');
   }),

@@ -1,4 +1,5 @@
 /** All routes, in the order they are tried. */
+import type { BuildService } from '../../builder/service.types.ts';
 import type { ContainerService } from '../../containers/service.types.ts';
 import type { EventBus } from '../../events/bus.ts';
 import type { ImageService } from '../../images/service.types.ts';
@@ -6,6 +7,7 @@ import type { SystemService } from '../../system/service.ts';
 import type { VolumeService } from '../../volumes/service.types.ts';
 import type { Route } from '../router.ts';
 import { absentRoutes } from './absent.ts';
+import { buildRoutes } from './build/index.ts';
 import { containerRoutes } from './container/index.ts';
 import { execRoutes } from './exec/index.ts';
 import { imageRoutes } from './image/index.ts';
@@ -20,6 +22,7 @@ export interface ApiServices {
   images: ImageService;
   networks: Networks;
   volumes: VolumeService;
+  builder: BuildService;
   system: SystemService;
   events: EventBus;
 }
@@ -32,6 +35,7 @@ export function apiRoutes(services: ApiServices): Route[] {
     ...imageRoutes(services.images),
     ...networkRoutes(services.networks),
     ...volumeRoutes(services.volumes),
+    ...buildRoutes(services.builder),
     ...absentRoutes,
     ...notImplementedRoutes,
   ];

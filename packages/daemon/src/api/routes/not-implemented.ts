@@ -4,7 +4,6 @@ import type { Method, Route } from '../router.ts';
 
 /** Method, path and the specification's name of the operation. A row goes when its route comes. */
 const MISSING: readonly [Method, string, string][] = [
-  ['POST', '/build', 'ImageBuild'],
   ['GET', '/images/{name+}/attestations', 'ImageAttestations'],
   ['POST', '/images/{name+}/push', 'ImagePush'],
   ['GET', '/images/search', 'ImageSearch'],

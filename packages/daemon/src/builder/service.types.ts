@@ -1,0 +1,78 @@
+/** What the API asks of builds. Implemented by builder/service.ts. */
+import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
+import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import type { ProgressMessage } from '@tsdocker/shared/types/image.ts';
+import type { Location } from '../dockerfile/errors.ts';
+import type { HistoryStyle } from './history.ts';
+
+/** What happens in a build, in order. `step` numbers what takes time, from 1 on, over all stages. */
+export type BuildEvent =
+  /** An instruction's turn has come; `number` of `total` counts every one of them. */
+  | { kind: 'instruction'; number: number; total: number; text: string }
+  | { kind: 'started'; step: number; name: string }
+  | { kind: 'cached'; step: number }
+  | { kind: 'running'; step: number; container: string }
+  | { kind: 'log'; step: number; stream: 'stdout' | 'stderr'; text: string }
+  | { kind: 'pull'; step: number; message: ProgressMessage }
+  | { kind: 'removed'; step: number; container: string }
+  | { kind: 'done'; step: number; millis: number }
+  | { kind: 'failed'; step: number; message: string; place: FailedPlace }
+  | { kind: 'base'; image: string }
+  | { kind: 'warning'; text: string }
+  | { kind: 'built'; image: string; names: string[] };
+
+/** Where in the Dockerfile a step failed. */
+export interface FailedPlace {
+  file: string;
+  location: Location;
+  /** The lines there and two around them; `number` of the first. */
+  lines: { number: number; text: string[] };
+}
+
+export interface BuildOptions {
+  /** A tar, compressed or not. */
+  context: AsyncIterable<Buffer>;
+  /** Path in the context. */
+  dockerfile: string;
+  /** Names for the image, as typed. */
+  tags: string[];
+  buildArgs: Record<string, string | null>;
+  labels: Record<string, string>;
+  target: string | undefined;
+  useCache: boolean;
+  /** Ask the registry for base images that are here. */
+  pull: boolean;
+  platform: string | undefined;
+  history: HistoryStyle;
+  /** Of RUN's containers: limits, extra hosts, network. */
+  hostConfig: HostConfig;
+  /** By registry. */
+  auth: Record<string, AuthConfig>;
+  /** By id. */
+  secrets: ReadonlyMap<string, Buffer>;
+  onEvent(event: BuildEvent): void;
+  signal: AbortSignal;
+}
+
+export interface CacheUsage {
+  id: string;
+  description: string;
+  sizeBytes: number;
+  created: string;
+  lastUsed: string;
+  uses: number;
+  shared: boolean;
+}
+
+export interface BuildService {
+  /** @returns the image's id @throws InvalidParameter, NotFound, System `... did not complete successfully: exit code: 1` */
+  build(opts: BuildOptions): Promise<string>;
+  cacheUsage(): CacheUsage[];
+  /** Removes what builds of a daemon that was killed have left. */
+  restore(): Promise<void>;
+  /** @returns ids of records and bytes that are free */
+  prune(opts: { all: boolean; unusedForMillis?: number; keepBytes?: number }): Promise<{
+    deleted: string[];
+    reclaimedBytes: number;
+  }>;
+}

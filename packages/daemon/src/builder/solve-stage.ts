@@ -1,0 +1,324 @@
+/** One stage from FROM to its last instruction: each step is found in the cache or carried out. */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import { parsePlatform, platformString } from '@tsdocker/shared/platform.ts';
+import type { Mount } from '@tsdocker/shared/types/container.ts';
+import { DockerfileError, invalid } from '../dockerfile/errors.ts';
+import { parseInstruction } from '../dockerfile/instructions/index.ts';
+import type { CopyInstruction, Instruction, RunInstruction } from '../dockerfile/instructions/types.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import type { CachedStep } from '../images/stages.ts';
+import type { TreeView } from '../snapshots/tree-helper.ts';
+import { type ApplyContext, applyInstruction, commandOf, expander, isMetadata } from './apply.ts';
+import { PREDEFINED } from './arguments.ts';
+import { copyInto, makeDirectory } from './copy-step.ts';
+import { BUILDKIT_COMMENT, copyEntry, metadataEntry, runEntry } from './history.ts';
+import { missingOnTheWay, prepareMounts, removeMountPoints, runStep } from './run-step.ts';
+import type { Solver } from './solver.ts';
+import { sourcesFor } from './sources.ts';
+import { type StageState, scratch, shellOf, variables, withPath } from './stage-state.ts';
+import { type Stage, sourceOfFrom } from './stages.ts';
+
+type Step = Instruction & { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' };
+
+/** @throws what a step fails with; the step's event has been published then */
+export async function solveStage(solver: Solver, stage: Stage): Promise<StageState> {
+  let state = await beginStage(solver, stage);
+  const triggers = onBuildTriggers(state);
+  state = { ...state, config: { ...state.config, OnBuild: undefined as never } };
+  delete state.config.OnBuild;
+  const instructions = [...triggers, ...stage.instructions];
+  const total = instructions.filter((i) => !isMetadata(i)).length + 1;
+  let number = 1;
+  for (const instruction of instructions) {
+    solver.opts.signal.throwIfAborted();
+    solver.instruction(instruction.original);
+    if (isMetadata(instruction)) {
+      state = located(instruction, () => applyInstruction(state, instruction, applyContext(solver)));
+      continue;
+    }
+    number += 1;
+    const name = `[${solver.labelOf(stage)}${number}/${total}] ${firstLine(instruction.original)}`;
+    const before = state;
+    state = await solver.step(name, instruction.location, (step) =>
+      carryOut(solver, stage, before, instruction as Step, step),
+    );
+  }
+  return state;
+}
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] as string;
+
+function located<T>(instruction: Instruction, work: () => T): T {
+  try {
+    return work();
+  } catch (err) {
+    if (err instanceof DockerfileError || !(err instanceof DockerError)) throw err;
+    throw new DockerfileError(err.message, instruction.location);
+  }
+}
+
+function applyContext(solver: Solver): ApplyContext {
+  const { globals, opts } = solver;
+  return {
+    escape: solver.escape,
+    globals,
+    buildArgs: opts.buildArgs,
+    history: opts.history,
+    // Filled in when the image is made.
+    created: '',
+    onUnset: () => {},
+  };
+}
+
+async function beginStage(solver: Solver, stage: Stage): Promise<StageState> {
+  const name = solver.imageOf(stage.from);
+  const platform = solver.platformOf(stage.from);
+  solver.instruction(stage.from.original);
+  const source = sourceOfFrom(solver.plan.stages, stage.index, name);
+  if ('stage' in source) {
+    const from = await solver.stage(source.stage);
+    return { ...from, args: new Map(), hasCmd: false };
+  }
+  if (name === 'scratch') return scratch(platform);
+  const label = `[${solver.labelOf(stage)}1/${stage.instructions.filter((i) => !isMetadata(i)).length + 1}]`;
+  const base = await solver.step(`${label} FROM ${name}`, stage.from.location, (step) =>
+    solver.baseImage(name, platform, step),
+  );
+  solver.opts.onEvent({ kind: 'base', image: base.id });
+  return {
+    config: withPath(base.config),
+    history: base.history,
+    ...(base.author && { author: base.author }),
+    chainIds: base.chainIds,
+    key: base.chainIds.at(-1) ?? 'scratch',
+    args: new Map(),
+    hasCmd: false,
+    platform: platformString(base.platform),
+  };
+}
+
+function onBuildTriggers(state: StageState): Instruction[] {
+  const triggers = state.config.OnBuild ?? [];
+  return triggers.flatMap((text) =>
+    parseDockerfile(text).statements.map((statement) => parseInstruction(statement, '\\')),
+  );
+}
+
+const keyOf = (...parts: unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+
+function carryOut(
+  solver: Solver,
+  stage: Stage,
+  state: StageState,
+  instruction: Step,
+  step: number,
+): Promise<StageState> {
+  if (instruction.kind === 'RUN') return run(solver, state, instruction, step);
+  if (instruction.kind === 'WORKDIR') return workdir(solver, state, instruction, step);
+  return copy(solver, stage, state, instruction, step);
+}
+
+/** From the cache, or by `make`. */
+async function layer(
+  solver: Solver,
+  state: StageState,
+  opts: { key: string; description: string; step: number; createdBy: string },
+  make: () => Promise<CachedStep>,
+): Promise<StageState> {
+  const found = solver.opts.useCache ? solver.session.cached(opts.key) : undefined;
+  if (found) solver.opts.onEvent({ kind: 'cached', step: opts.step });
+  const { chainIds, created } = found ?? (await make());
+  const isEmpty = chainIds.length === state.chainIds.length;
+  return {
+    ...state,
+    chainIds,
+    key: opts.key,
+    history: [
+      ...state.history,
+      {
+        created,
+        created_by: opts.createdBy,
+        ...(solver.opts.history === 'buildkit' && { comment: BUILDKIT_COMMENT }),
+        ...(isEmpty && { empty_layer: true }),
+      },
+    ],
+  };
+}
+
+async function run(
+  solver: Solver,
+  state: StageState,
+  instruction: RunInstruction & Instruction,
+  step: number,
+): Promise<StageState> {
+  const { opts } = solver;
+  if (instruction.network === 'host' && opts.hostConfig.NetworkMode !== 'host')
+    throw invalid('granting entitlement network.host is not allowed: build with --network host');
+  if (instruction.security === 'insecure') throw invalid('granting entitlement security.insecure is not allowed');
+  const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
+  const argv = argvOf(state, instruction);
+  const args = [...state.args].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  const proxies = Object.entries(opts.buildArgs).flatMap(([name, value]) =>
+    PREDEFINED.has(name) && value !== null ? [`${name}=${value}`] : [],
+  );
+  const set = new Set((state.config.Env ?? []).map((entry) => entry.split('=', 1)[0]));
+  const fromArgs = args.filter((arg) => !set.has(arg.split('=', 1)[0]));
+  const env = [...(state.config.Env ?? []), ...fromArgs];
+  const workingDir = state.config.WorkingDir || '/';
+  const user = state.config.User ?? '';
+  const bound = instruction.mounts
+    .filter((mount) => mount.type === 'bind' && mount.from === undefined)
+    .map((mount) => solver.digestOf(expandOne(mount.source ? expandOne(mount.source).value : '').value));
+  const network = instruction.network === 'default' ? opts.hostConfig.NetworkMode : instruction.network;
+  const mountTexts = instruction.mounts.map((mount) => JSON.stringify(mount));
+  const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, mountTexts, bound);
+  const createdBy = runEntry(
+    opts.history,
+    argv,
+    fromArgs.filter((arg) => !PREDEFINED.has(arg.split('=', 1)[0] ?? '')),
+  );
+  return layer(solver, state, { key, description: instruction.original, step, createdBy }, async () => {
+    const prepared = prepareMounts(
+      instruction.mounts,
+      (text) => expandOne(text).value,
+      workingDir,
+      solver.mountSources,
+    );
+    const targets = prepared.mounts.map((mount: Mount) => mount.Target as string);
+    const stubs =
+      targets.length > 0 ? await solver.inTree(state.chainIds, (view) => missingOnTheWay(view, targets)) : [];
+    const image = await solver.session.stageImage(state.chainIds, parsePlatform(state.platform));
+    const work = () =>
+      runStep(
+        solver.containers,
+        {
+          image,
+          argv,
+          env: [...env, ...proxies.filter((proxy) => !set.has(proxy.split('=', 1)[0])), ...prepared.env],
+          workingDir,
+          user,
+          hostConfig: { ...opts.hostConfig, ...(network && { NetworkMode: network }) },
+          mounts: prepared.mounts,
+          command: argv.join(' '),
+          onContainer: (container) => opts.onEvent({ kind: 'running', step, container }),
+          onOutput: (stream, text) => opts.onEvent({ kind: 'log', step, stream, text }),
+          signal: opts.signal,
+        },
+        async (container) => {
+          const { upper } = await solver.rootfsOf(container);
+          removeMountPoints(upper, stubs);
+          const made = await solver.session.capture(
+            container,
+            state.chainIds,
+            { key, description: instruction.original },
+            opts.signal,
+          );
+          opts.onEvent({ kind: 'removed', step, container });
+          return made;
+        },
+      );
+    return await solver.holding(prepared.locks, work);
+  });
+}
+
+/** A here-document alone is the script; after other words the shell reads it itself. */
+function argvOf(state: StageState, instruction: RunInstruction): string[] {
+  const { command, heredocs } = instruction;
+  if ('exec' in command || heredocs.length === 0) return commandOf(state, command);
+  const [only] = heredocs;
+  if (heredocs.length === 1 && only && /^\d*<<-?\S+$/.test(command.shell)) {
+    const interpreter = /^#!\s*(\S+)(?:[ \t]+(.*\S))?\s*\n/.exec(only.content);
+    if (interpreter) {
+      const [, program = '', argument] = interpreter;
+      // As the kernel reads a script's first line; the script itself comes as an argument of `-c`'s like.
+      if (/(^|\/)(ba|da|k|z)?sh$/.test(program)) return [program, ...(argument ? [argument] : []), '-c', only.content];
+      throw new DockerError(
+        'NotImplemented',
+        `RUN with a script for ${program} is not there yet: COPY it, then RUN it`,
+      );
+    }
+    return commandOf(state, { shell: only.content });
+  }
+  const bodies = heredocs.map((heredoc) => `${heredoc.content}${heredoc.name}`);
+  return commandOf(state, { shell: [command.shell, ...bodies].join('\n') });
+}
+
+async function workdir(
+  solver: Solver,
+  state: StageState,
+  instruction: Instruction & { kind: 'WORKDIR' },
+  step: number,
+): Promise<StageState> {
+  const text = expander(state, { escape: solver.escape, onUnset: () => {} })(instruction.word).value;
+  if (text === '') throw invalid('cannot normalize nothing');
+  const path = posix.resolve(state.config.WorkingDir || '/', text);
+  const key = keyOf(state.key, 'WORKDIR', path);
+  const description = instruction.original;
+  const createdBy = metadataEntry(solver.opts.history, 'WORKDIR', path, shellOf(state));
+  const next = await layer(solver, state, { key, description, step, createdBy }, () =>
+    solver.changeTree(state.chainIds, { key, description }, (view) => makeDirectory(view, path)),
+  );
+  return { ...next, config: { ...next.config, WorkingDir: path } };
+}
+
+async function copy(
+  solver: Solver,
+  stage: Stage,
+  state: StageState,
+  instruction: CopyInstruction & Instruction,
+  step: number,
+): Promise<StageState> {
+  const { kind, flags } = instruction;
+  const known = variables(state);
+  const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
+  const expanded = (text: string): string => expandOne(text).value;
+  const destText = expanded(instruction.dest);
+  if (destText === '') throw invalid(`${kind}: the destination is empty`);
+  const isDirectory = /(^|\/)\.?$/.test(destText) || /(^|\/)\.\.$/.test(destText);
+  const dest = `${posix.resolve(state.config.WorkingDir || '/', destText)}${isDirectory ? '/' : ''}`.replace(
+    /^\/\/$/,
+    '/',
+  );
+  const sources = await sourcesFor(solver, stage, instruction, { expanded, known });
+  const mode = flags.chmod === undefined ? undefined : octal(expanded(flags.chmod));
+  const chown = flags.chown === undefined ? undefined : expanded(flags.chown);
+  const digests = [
+    ...(await Promise.all(
+      sources.copied.map(async ({ source, below }) => [source.base, below, await source.digest()]),
+    )),
+    ...sources.archives.map(({ digest }) => ['unpack', digest]),
+  ];
+  const key = keyOf(state.key, kind, dest, chown, mode, flags.parents, flags.exclude, digests);
+  const createdBy = copyEntry(
+    solver.opts.history,
+    instruction,
+    {
+      sources: instruction.sources.map(expanded),
+      dest: destText,
+      digest: keyOf(digests),
+      kind: digests.length > 1 ? 'multi' : sources.copied[0]?.source.isDirectory ? 'dir' : 'file',
+    },
+    shellOf(state),
+  );
+  const description = instruction.original;
+  return layer(solver, state, { key, description, step, createdBy }, () =>
+    solver.changeTree(state.chainIds, { key, description }, async (view: TreeView, layers) => {
+      const owner = chown === undefined ? undefined : solver.ownerOf(layers, chown);
+      const groups = new Map<string, typeof sources.copied>();
+      for (const item of sources.copied) groups.set(item.below, [...(groups.get(item.below) ?? []), item]);
+      for (const [below, items] of groups) {
+        const place = below === '' ? dest : `${dest.replace(/\/$/, '')}/${below}/`;
+        await copyInto(view, { sources: items.map((i) => i.source), archives: [], dest: place, owner, mode });
+      }
+      if (sources.archives.length > 0)
+        await copyInto(view, { sources: [], archives: sources.archives, dest, owner, mode });
+    }),
+  );
+}
+
+function octal(text: string): number {
+  if (!/^0?[0-7]{1,4}$/.test(text)) throw invalid(`invalid chmod parameter: '${text}'. it should be octal number`);
+  return Number.parseInt(text, 8);
+}

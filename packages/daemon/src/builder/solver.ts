@@ -1,0 +1,217 @@
+/** What all stages of one build share: the plan, the session, the context; each stage is solved once. */
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '@tsdocker/shared/digest.ts';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import { nameOf, parseReference } from '@tsdocker/shared/reference.ts';
+import { Mutex } from '../containers/mutex.ts';
+import type { ContainerService } from '../containers/service.types.ts';
+import type { Location } from '../dockerfile/errors.ts';
+import type { FromInstruction } from '../dockerfile/instructions/types.ts';
+import { expand } from '../dockerfile/shell-lex.ts';
+import type { ImageService } from '../images/service.types.ts';
+import type { BaseImage, CachedStep, CacheEntry, StageSession } from '../images/stages.ts';
+import type { Rootfs } from '../runtime/runtime.ts';
+import type { TreeView } from '../snapshots/tree-helper.ts';
+import type { ContextFiles } from './context.ts';
+import { contextSource } from './copy-source.ts';
+import type { Owner } from './copy-step.ts';
+import type { MountSources } from './run-step.ts';
+import type { BuildOptions, FailedPlace } from './service.types.ts';
+import { solveStage } from './solve-stage.ts';
+import type { StageState } from './stage-state.ts';
+import { type Stage, type StagePlan, sourceOfCopy } from './stages.ts';
+
+export interface SolverParts {
+  opts: BuildOptions;
+  plan: StagePlan;
+  /** Lines of the Dockerfile, and its escape character. */
+  lines: string[];
+  escape: string;
+  globals: ReadonlyMap<string, string>;
+  /** Of the whole build, `os/arch`. */
+  platform: string;
+  /** Instructions of the stages that are needed. */
+  total: number;
+  files: ContextFiles;
+  session: StageSession;
+  containers: ContainerService;
+  images: Pick<ImageService, 'pull' | 'rootfsOf'>;
+  ownerOf(layers: string[], text: string): Owner;
+  mountSources: MountSources;
+  /** For what the build alone needs. */
+  directory: string;
+  /** Over all builds: who holds a cache mount. */
+  cacheLocks: Map<string, Mutex>;
+}
+
+export class Solver {
+  readonly opts: BuildOptions;
+  readonly plan: StagePlan;
+  readonly escape: string;
+  readonly globals: ReadonlyMap<string, string>;
+  readonly files: ContextFiles;
+  readonly session: StageSession;
+  readonly containers: ContainerService;
+  readonly mountSources: MountSources;
+  readonly ownerOf: SolverParts['ownerOf'];
+  readonly #parts: SolverParts;
+  readonly #stages = new Map<number, Promise<StageState>>();
+  readonly #trees = new Map<string, Promise<TreeView>>();
+  #steps = 0;
+  #instructions = 0;
+
+  constructor(parts: SolverParts) {
+    this.#parts = parts;
+    this.opts = parts.opts;
+    this.plan = parts.plan;
+    this.escape = parts.escape;
+    this.globals = parts.globals;
+    this.files = parts.files;
+    this.session = parts.session;
+    this.containers = parts.containers;
+    this.mountSources = parts.mountSources;
+    this.ownerOf = parts.ownerOf;
+  }
+
+  stage(index: number): Promise<StageState> {
+    const known = this.#stages.get(index);
+    if (known) return known;
+    const solving = solveStage(this, this.plan.stages[index] as Stage);
+    this.#stages.set(index, solving);
+    return solving;
+  }
+
+  /** The image of a FROM, as a full name where it is none of a stage. */
+  imageOf(from: FromInstruction): string {
+    const name = this.#expandGlobal(from.image);
+    if (name === '') throw new DockerError('InvalidParameter', `base name (${from.image}) should not be blank`);
+    return name;
+  }
+
+  platformOf(from: FromInstruction): string {
+    return from.platform === undefined ? this.#parts.platform : this.#expandGlobal(from.platform);
+  }
+
+  #expandGlobal(text: string): string {
+    return expand(text, { lookup: (name) => this.globals.get(name), escape: this.escape }).value;
+  }
+
+  /** `build `, `stage-1 `, or nothing when there is but one. */
+  labelOf(stage: Stage): string {
+    if (stage.name) return `${stage.name} `;
+    return this.plan.stages.length === 1 ? '' : `stage-${stage.index} `;
+  }
+
+  instruction(text: string): void {
+    this.#instructions += 1;
+    this.opts.onEvent({ kind: 'instruction', number: this.#instructions, total: this.#parts.total, text });
+  }
+
+  /** Runs `work` as one step, telling how it went. */
+  async step<T>(name: string, location: Location, work: (step: number) => Promise<T>): Promise<T> {
+    this.#steps += 1;
+    const step = this.#steps;
+    const { opts } = this;
+    opts.onEvent({ kind: 'started', step, name });
+    const begun = performance.now();
+    try {
+      const result = await work(step);
+      opts.onEvent({ kind: 'done', step, millis: performance.now() - begun });
+      return result;
+    } catch (err) {
+      opts.onEvent({ kind: 'failed', step, message: (err as Error).message, place: this.#place(location) });
+      throw err;
+    }
+  }
+
+  #place(location: Location): FailedPlace {
+    const first = Math.max(1, location.startLine - 2);
+    const text = this.#parts.lines.slice(first - 1, location.endLine + 2);
+    return { file: this.opts.dockerfile, location, lines: { number: first, text } };
+  }
+
+  /** Pulled when it is not here, or when the newest is asked for. */
+  async baseImage(name: string, platform: string, step: number): Promise<BaseImage> {
+    if (!this.opts.pull) {
+      const here = await this.session.base(name).catch((err: unknown) => {
+        if (err instanceof DockerError && err.code === 'NotFound') return undefined;
+        throw err;
+      });
+      if (here) return here;
+    }
+    const domain = nameOf(parseReference(name)).split('/')[0] as string;
+    const auth = this.opts.auth[domain === 'docker.io' ? 'https://index.docker.io/v1/' : domain];
+    await this.#parts.images.pull(name, {
+      platform,
+      ...(auth && { auth }),
+      progress: (message) => this.opts.onEvent({ kind: 'pull', step, message }),
+      signal: this.opts.signal,
+    });
+    return this.session.base(name);
+  }
+
+  /** The tree `--from` names, to read from, and what stands for its content. */
+  async treeOf(stage: Stage, from: string): Promise<{ view: TreeView; key: string }> {
+    const source = sourceOfCopy(this.plan.stages, stage.index, from);
+    const chainIds =
+      'stage' in source
+        ? (await this.stage(source.stage)).chainIds
+        : (await this.baseImage(source.name, this.#parts.platform, this.#steps)).chainIds;
+    const key = chainIds.at(-1) ?? 'scratch';
+    const view = this.#trees.get(key) ?? this.session.tree(chainIds).then(({ rootfs: { lowers } }) => ({ lowers }));
+    this.#trees.set(key, view);
+    return { view: await view, key };
+  }
+
+  /** A tree to look at. */
+  async inTree<T>(chainIds: Digest[], use: (view: TreeView) => Promise<T>): Promise<T> {
+    const tree = await this.session.tree(chainIds);
+    try {
+      return await use(viewOf(tree.rootfs));
+    } finally {
+      await this.session.dropTree(tree.id);
+    }
+  }
+
+  /** A tree to change; what was changed becomes a layer. */
+  async changeTree(
+    chainIds: Digest[],
+    entry: CacheEntry,
+    change: (view: TreeView, layers: string[]) => Promise<unknown>,
+  ): Promise<CachedStep> {
+    const tree = await this.session.tree(chainIds);
+    try {
+      await change(viewOf(tree.rootfs), [tree.rootfs.upper, ...tree.rootfs.lowers]);
+      return await this.session.capture(tree.id, chainIds, entry, this.opts.signal);
+    } finally {
+      await this.session.dropTree(tree.id);
+    }
+  }
+
+  rootfsOf(containerId: string): Promise<Rootfs> {
+    return this.#parts.images.rootfsOf(containerId);
+  }
+
+  /** Of a context's file or directory. */
+  digestOf(path: string): string[] {
+    return this.files.select(path).map((found) => contextSource(this.files, found).digest() as string);
+  }
+
+  newDirectory(): Promise<string> {
+    return mkdtemp(join(this.#parts.directory, 'fetched-'));
+  }
+
+  /** Runs `work` while nobody else holds these cache mounts. Taken in one order, so that two steps never wait for each other. */
+  async holding<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    const [first, ...rest] = [...new Set(ids)].sort();
+    if (first === undefined) return work();
+    const lock = this.#parts.cacheLocks.get(first) ?? new Mutex();
+    this.#parts.cacheLocks.set(first, lock);
+    return lock.run(() => this.holding(rest, work));
+  }
+}
+
+function viewOf({ lowers, upper, work }: Rootfs): TreeView {
+  return { lowers, upper, work };
+}

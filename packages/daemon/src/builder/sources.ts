@@ -1,0 +1,185 @@
+/** What the words of COPY and ADD name: files of the context, of another stage or image, here-documents, addresses. */
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import { hasWildcard } from '@tsdocker/shared/path-patterns.ts';
+import { plainStream } from '../content/decompress.ts';
+import { invalid } from '../dockerfile/errors.ts';
+import type { CopyInstruction, Instruction } from '../dockerfile/instructions/types.ts';
+import { expand } from '../dockerfile/shell-lex.ts';
+import { lookUp } from '../snapshots/pack.ts';
+import { ContextFiles, type ContextPath } from './context.ts';
+import { type CopySource, contextSource, heredocSource, treeSource } from './copy-source.ts';
+import type { Solver } from './solver.ts';
+import type { Stage } from './stages.ts';
+
+export interface CopySources {
+  /** `below`: directories under the destination that `--parents` keeps. */
+  copied: { source: CopySource; below: string }[];
+  archives: { path: string; digest: string; plain: typeof plainStream }[];
+}
+
+interface Words {
+  expanded(text: string): string;
+  known: ReadonlyMap<string, string>;
+}
+
+/** @throws InvalidParameter for what is not there */
+export async function sourcesFor(
+  solver: Solver,
+  stage: Stage,
+  instruction: CopyInstruction & Instruction,
+  words: Words,
+): Promise<CopySources> {
+  const { flags } = instruction;
+  const out: CopySources = { copied: [], archives: [] };
+  const exclude = flags.exclude.map(words.expanded);
+  for (const text of instruction.sources) {
+    const source = words.expanded(text);
+    if (flags.from !== undefined) out.copied.push(await fromTree(solver, stage, flags.from, source, exclude, flags));
+    else if (instruction.kind === 'ADD' && isAddress(source)) await addRemote(solver, instruction, source, out);
+    else for (const path of solver.files.select(source)) await addLocal(solver, instruction, path, exclude, out);
+  }
+  for (const heredoc of instruction.files) {
+    const content = heredoc.expand
+      ? expand(heredoc.content, { lookup: (name) => words.known.get(name), escape: solver.escape }).value
+      : heredoc.content;
+    out.copied.push({ source: heredocSource(heredoc, content), below: '' });
+  }
+  return out;
+}
+
+async function fromTree(
+  solver: Solver,
+  stage: Stage,
+  from: string,
+  path: string,
+  exclude: string[],
+  flags: CopyInstruction['flags'],
+): Promise<CopySources['copied'][number]> {
+  if (hasWildcard(path))
+    throw new DockerError(
+      'NotImplemented',
+      'COPY --from with wildcards is not there yet: name the files or their directory',
+    );
+  const { view, key } = await solver.treeOf(stage, from);
+  const absolute = posix.join('/', path);
+  const entry = await lookUp(view, absolute);
+  const found = entry?.target === undefined ? entry : await lookUp(view, entry.target);
+  if (!found) throw invalid(`${JSON.stringify(absolute.replace(/(.)\/$/, '$1'))}: not found`);
+  const isDirectory = (found.mode & 0o170000) === 0o040000;
+  const source = treeSource(view, { path: found.resolved, named: absolute, isDirectory }, key, exclude);
+  return { source, below: flags.parents ? below(absolute.slice(1), isDirectory) : '' };
+}
+
+/** @param path relative */
+function below(path: string, isDirectory: boolean): string {
+  const clean = posix.normalize(path).replace(/\/$/, '');
+  const directory = isDirectory ? clean : posix.dirname(clean);
+  return directory === '.' ? '' : directory;
+}
+
+async function addLocal(
+  solver: Solver,
+  instruction: CopyInstruction,
+  path: ContextPath,
+  exclude: string[],
+  out: CopySources,
+): Promise<void> {
+  const source = contextSource(solver.files, path, exclude);
+  const mayUnpack = instruction.kind === 'ADD' && instruction.flags.unpack !== false && !source.isDirectory;
+  const host = solver.files.hostPath(path.real);
+  if (mayUnpack && (await isArchive(host)))
+    out.archives.push({ path: host, digest: await source.digest(), plain: plainStream });
+  else out.copied.push({ source, below: instruction.flags.parents ? below(path.named, source.isDirectory) : '' });
+}
+
+/** Starts with a tar header, compressed or not. */
+async function isArchive(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const start = Buffer.alloc(6);
+    await file.read(start, 0, start.length, 0);
+    const other = start.subarray(0, 3).toString('latin1') === 'BZh' ? 'bzip2' : start.equals(XZ) ? 'xz' : undefined;
+    if (other)
+      throw new DockerError(
+        'NotImplemented',
+        `ADD cannot unpack ${other} archives yet: unpack it in a RUN, or use COPY`,
+      );
+  } finally {
+    await file.close();
+  }
+  const stream = createReadStream(path);
+  try {
+    let header = Buffer.alloc(0);
+    for await (const chunk of plainStream(stream)) {
+      header = Buffer.concat([header, chunk]);
+      if (header.length >= 512) break;
+    }
+    return isTarHeader(header);
+  } catch {
+    // Not what its first bytes say: then it is a file like any other.
+    return false;
+  } finally {
+    stream.destroy();
+  }
+}
+
+const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
+
+/** The checksum counts its own eight bytes as blanks. */
+function isTarHeader(block: Buffer): boolean {
+  if (block.length < 512) return false;
+  const stated = Number.parseInt(
+    block
+      .subarray(148, 156)
+      .toString('latin1')
+      .replace(/[\0 ]+$/, ''),
+    8,
+  );
+  let sum = 0;
+  for (let i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? 32 : (block[i] as number);
+  return sum === stated;
+}
+
+const isAddress = (text: string): boolean => /^(https?|git|ssh):\/\/|^git@/.test(text);
+
+async function addRemote(
+  solver: Solver,
+  instruction: CopyInstruction,
+  address: string,
+  out: CopySources,
+): Promise<void> {
+  if (!/^https?:/.test(address) || /\.git(#|$)/.test(address))
+    throw new DockerError('NotImplemented', 'ADD of a git repository is not there yet: clone it in a RUN');
+  const response = await fetch(address, { signal: solver.opts.signal }).catch((cause) => {
+    throw new DockerError('System', `ADD ${address}: ${(cause as Error).message}`, { cause });
+  });
+  if (!response.ok || !response.body)
+    throw new DockerError('System', `ADD ${address}: ${response.status} ${response.statusText}`);
+  const name = posix.basename(new URL(address).pathname);
+  if (name === '' || name === '/') throw invalid(`cannot determine filename for source ${address}`);
+  const directory = await solver.newDirectory();
+  const path = join(directory, name);
+  const hash = createHash('sha256');
+  await pipeline(
+    Readable.fromWeb(response.body as ReadableStream<Uint8Array>),
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { mode: 0o600 }),
+  );
+  const digest = `sha256:${hash.digest('hex')}`;
+  const wanted = instruction.flags.checksum;
+  if (wanted !== undefined && wanted !== digest) throw invalid(`digest mismatch ${digest}: ${wanted}`);
+  if (instruction.flags.unpack && (await isArchive(path))) out.archives.push({ path, digest, plain: plainStream });
+  else out.copied.push({ source: contextSource(new ContextFiles(directory), { named: name, real: name }), below: '' });
+}
