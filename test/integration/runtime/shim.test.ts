@@ -507,9 +507,15 @@ describe('shim', { skip: missing() }, () => {
     const { start } = await run('echo out; echo err >&2', (s) => {
       if (s.log) Object.assign(s.log, { attributes });
     });
-    const lines = readFileSync(start.log?.path ?? '', 'utf8').trim().split('\n');
+    const lines = readFileSync(start.log?.path ?? '', 'utf8')
+      .trim()
+      .split('\n');
     assert.equal(lines.length, 2);
-    for (const line of lines) assert.match(line, /^\{"log":"(out|err)\\n","stream":"std(out|err)","attrs":\{"a":"b","tag":"t"\},"time":"[^"]+"\}$/);
+    for (const line of lines)
+      assert.match(
+        line,
+        /^\{"log":"(out|err)\\n","stream":"std(out|err)","attrs":\{"a":"b","tag":"t"\},"time":"[^"]+"\}$/,
+      );
   });
 
   test('logs every byte as docker does', async () => {

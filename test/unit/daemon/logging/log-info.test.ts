@@ -21,7 +21,10 @@ test('labels and environment variables become attributes, by name and by pattern
   assert.equal(attributes({}), undefined);
   assert.equal(attributes({ labels: 'nope' }), undefined);
   assert.equal(attributes({ labels: 'a,nope', env: 'E,BARE' }), '{"E":"f","a":"b"}');
-  assert.equal(attributes({ 'labels-regex': '^o', 'env-regex': '^(O|EM)' }), '{"EMPTY":"","OTHER":"x=y","other":"\\u003c\\u0026\\u003e"}');
+  assert.equal(
+    attributes({ 'labels-regex': '^o', 'env-regex': '^(O|EM)' }),
+    '{"EMPTY":"","OTHER":"x=y","other":"\\u003c\\u0026\\u003e"}',
+  );
 });
 
 test('a tag is a template over the container', () => {
