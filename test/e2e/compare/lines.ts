@@ -204,7 +204,7 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     'docker logs --details labelled',
     'docker run --name tagged --log-opt tag="{{.Name}}/{{.ImageName}}" --log-opt labels-regex=^l -l l1=x -l l2=y -l z=z base:test echo hi',
     'docker logs --details tagged',
-    'docker run --name badtag --log-opt tag="{{.Nope}}" base:test echo hi',
+    'docker run --rm --name badtag --log-opt tag="{{.Nope}}" base:test echo hi',
     'docker run -t --name tty base:test echo hi | od -c | head -2',
     'docker logs tty | od -c | head -2',
     'docker run --log-driver none --name silent base:test echo hi',
