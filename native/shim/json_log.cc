@@ -70,8 +70,10 @@ size_t format_time(const timespec& time, char* out) {
   return text.size();
 }
 
-Status JsonLog::open(const char* path, uint64_t max_bytes, uint32_t files) {
+Status JsonLog::open(const char* path, const char* attributes, uint64_t max_bytes, uint32_t files) {
   path_ = path;
+  attributes_ = attributes;
+  attributes_length_ = strlen(attributes);
   max_bytes_ = max_bytes;
   files_ = files;
   return reopen();
@@ -120,11 +122,12 @@ void JsonLog::entry(int stream, Line& line, bool complete) {
   put("{\"log\":\"", 8);
   escaped(line.data, line.length);
   if (complete) put("\\n", 2);
-  if (stream == 1) {
-    put("\",\"stream\":\"stdout\",\"time\":\"", 28);
-  } else {
-    put("\",\"stream\":\"stderr\",\"time\":\"", 28);
+  put(stream == 1 ? "\",\"stream\":\"stdout\"" : "\",\"stream\":\"stderr\"", 19);
+  if (attributes_length_ > 0) {
+    put(",\"attrs\":", 9);
+    put(attributes_, attributes_length_);
   }
+  put(",\"time\":\"", 9);
   char time[40];
   put(time, format_time(line.started, time));
   put("\"}\n", 3);

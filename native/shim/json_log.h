@@ -10,8 +10,9 @@ namespace tsd::shim {
 
 class JsonLog {
  public:
-  // `path` outlives the log. max_bytes 0: never rotated. files counts the current one; below 2 it is emptied instead.
-  Status open(const char* path, uint64_t max_bytes, uint32_t files);
+  // `path` and `attributes` outlive the log. attributes: a JSON object that each record carries, or "".
+  // max_bytes 0: never rotated. files counts the current one; below 2 it is emptied instead.
+  Status open(const char* path, const char* attributes, uint64_t max_bytes, uint32_t files);
   bool is_open() const { return static_cast<bool>(file_); }
   // Opens the path again, after somebody has moved the file away.
   Status reopen();
@@ -40,6 +41,8 @@ class JsonLog {
   void rotate();
 
   const char* path_ = nullptr;
+  const char* attributes_ = nullptr;
+  size_t attributes_length_ = 0;
   uint64_t max_bytes_ = 0, size_ = 0;
   uint32_t files_ = 1;
   UniqueFd file_;

@@ -67,19 +67,8 @@ export const LINE_DIFFERENCES: readonly Difference[] = [
     reason: NEWER,
   },
   { area: 'lifecycle', line: 'docker update --restart nope code', reason: NEWER },
-  {
-    area: 'logs',
-    line: 'docker run --name labelled --log-opt labels=a --log-opt env=E -l a=b -e E=f base:test echo hi',
-    reason: NOT_YET,
-  },
-  { area: 'logs', line: 'docker logs --details labelled', reason: NOT_YET },
   { area: 'logs', line: 'docker run --log-driver local --name local base:test echo hi', reason: NOT_YET },
   { area: 'logs', line: 'docker logs local', reason: NOT_YET },
-  {
-    area: 'logs',
-    line: "docker inspect -f '{{.HostConfig.LogConfig.Type}} {{json .HostConfig.LogConfig.Config}}' labelled",
-    reason: NOT_YET,
-  },
   {
     area: 'ps',
     line: 'docker ps -a --format json | head -1 | tr , "\\n" | cut -d: -f1 | sort',

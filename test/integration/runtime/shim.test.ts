@@ -502,6 +502,22 @@ describe('shim', { skip: missing() }, () => {
     assert.ok(readFileSync(path).length < 5200);
   });
 
+  test('gives each record of its log the attributes', async () => {
+    const attributes = '{"a":"b","tag":"t"}';
+    const { start } = await run('echo out; echo err >&2', (s) => {
+      if (s.log) Object.assign(s.log, { attributes });
+    });
+    const lines = readFileSync(start.log?.path ?? '', 'utf8')
+      .trim()
+      .split('\n');
+    assert.equal(lines.length, 2);
+    for (const line of lines)
+      assert.match(
+        line,
+        /^\{"log":"(out|err)\\n","stream":"std(out|err)","attrs":\{"a":"b","tag":"t"\},"time":"[^"]+"\}$/,
+      );
+  });
+
   test('logs every byte as docker does', async () => {
     const { start } = await run(
       `printf 'a<b>&"\\\\\\t\\001\\200\\342\\200\\250é\\n'; head -c 20000 /dev/zero | tr '\\0' x; echo`,

@@ -1,12 +1,13 @@
 /** What every `inspect` does: JSON of each object in one list, or a template for each; found ones are printed all the same. */
+
+import type { Template } from '@tsdocker/shared/template/ast.ts';
+import { executeTemplate } from '@tsdocker/shared/template/execute.ts';
+import { TEMPLATE_FUNCTIONS } from '@tsdocker/shared/template/functions.ts';
 import type { Cli } from '../cli.ts';
 import { errorText } from '../client/errors.ts';
 import { parseExactJson } from '../client/exact-json.ts';
 import { parseFormat } from '../format/format.ts';
 import { compactJson, indentJson } from '../format/indent-json.ts';
-import type { Template } from '../format/template/ast.ts';
-import { executeTemplate } from '../format/template/execute.ts';
-import { TEMPLATE_FUNCTIONS } from '../format/template/functions.ts';
 import { StatusError } from '../status-error.ts';
 
 /** docker's code for a template of inspect that does not parse. */

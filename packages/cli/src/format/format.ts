@@ -1,12 +1,18 @@
 /** `--format` for listings: the default table, `table TEMPLATE`, `json`, `raw` and plain templates. */
+
+import type { Template } from '@tsdocker/shared/template/ast.ts';
+import { executeTemplate } from '@tsdocker/shared/template/execute.ts';
+import {
+  FUNCTION_NAMES,
+  type FunctionTable,
+  HEADER_FUNCTIONS,
+  TEMPLATE_FUNCTIONS,
+} from '@tsdocker/shared/template/functions.ts';
+import { parseTemplate } from '@tsdocker/shared/template/parse.ts';
+import { asMap, Struct } from '@tsdocker/shared/template/values.ts';
 import type { OutputStream } from '../cli.ts';
 import { StatusError } from '../status-error.ts';
 import { alignTabs } from './tab-writer.ts';
-import type { Template } from './template/ast.ts';
-import { executeTemplate } from './template/execute.ts';
-import { FUNCTION_NAMES, type FunctionTable, HEADER_FUNCTIONS, TEMPLATE_FUNCTIONS } from './template/functions.ts';
-import { parseTemplate } from './template/parse.ts';
-import { asMap, Struct } from './template/values.ts';
 import { labelHeader } from './text.ts';
 
 /** What a kind of object shows. */

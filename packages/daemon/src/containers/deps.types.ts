@@ -2,8 +2,9 @@
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { EventSink } from '../events/events.ts';
 import type { ImageService } from '../images/service.types.ts';
+import type { LogInfo } from '../logging/log-info.ts';
 import type { NetworkService } from '../networks/service.types.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime, StartRequest } from '../runtime/runtime.ts';
 import type { VolumeService } from '../volumes/service.types.ts';
 import type { ContainerIndex } from './container-index.ts';
 import type { LogChunk, LogOptions } from './service.types.ts';
@@ -41,11 +42,13 @@ export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<Lo
 
 /**
  * Checks a LogConfig and says how the shim writes it; undefined: nothing is kept. Implemented in logging/.
- * @throws InvalidParameter
+ * @param info of the container, when it starts
+ * @throws InvalidParameter; System a tag or pattern that does not parse
  */
 export type LogWriterConfig = (
   config: NonNullable<HostConfig['LogConfig']>,
-) => { maxSizeBytes: number; maxFiles: number } | undefined;
+  info?: LogInfo,
+) => Omit<NonNullable<StartRequest['log']>, 'path'> | undefined;
 
 /**
  * Fills an empty volume with what the image has at `path`: content, owners and modes.

@@ -123,7 +123,10 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
 }
 
 function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): StartRequest['log'] {
-  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {});
+  const { id, name, imageId, path, args, created, config } = c.record;
+  const { Env: env, Labels: labels, Image: imageName = '' } = config;
+  const info = { id, name, imageId, imageName, path, args, created, env: env ?? [], labels: labels ?? {} };
+  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {}, info);
   return writer && { path: deps.store.logPath(c.id), ...writer };
 }
 

@@ -1,6 +1,7 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import { extraAttributes, type LogInfo, logTag } from './log-info.ts';
 
 export type LogConfig = NonNullable<HostConfig['LogConfig']>;
 
@@ -10,6 +11,8 @@ export interface LogWriterConfig {
   maxSizeBytes: number;
   /** Files kept, the current one included. */
   maxFiles: number;
+  /** JSON object that every record carries as `attrs`; undefined: none. */
+  attributes?: string;
 }
 
 /** Names for `info`. */
@@ -19,7 +22,7 @@ const JSON_FILE_OPTIONS = new Set(
   'max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size'.split(' '),
 );
 /** Docker's options that the log writer does not know: refused, so that nobody relies on them. */
-const NOT_YET = new Set('compress labels labels-regex env env-regex tag'.split(' '));
+const NOT_YET = new Set(['compress']);
 const COMMON_OPTIONS = new Set(['mode', 'max-buffer-size']);
 /** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
 const DEFAULT_SIZE_BYTES = 20e6;
@@ -28,10 +31,14 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9,
 
 /**
  * Checks a LogConfig; no type means json-file.
+ * @param info of a container that starts; without it the attributes are left out
  * @returns undefined when the driver keeps nothing
  * @throws InvalidParameter `unknown log opt 'x' for json-file log driver`, `logger: no log driver named 'x' is registered`
  */
-export function logWriterConfig(config: { Type?: string; Config?: LogConfig['Config'] }): LogWriterConfig | undefined {
+export function logWriterConfig(
+  config: { Type?: string; Config?: LogConfig['Config'] },
+  info?: LogInfo,
+): LogWriterConfig | undefined {
   const driver = config.Type || 'json-file';
   const options = config.Config ?? {};
   if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
@@ -41,7 +48,26 @@ export function logWriterConfig(config: { Type?: string; Config?: LogConfig['Con
     if (!known.has(name)) throw invalid(`unknown log opt '${name}' for ${driver} log driver`);
     if (NOT_YET.has(name)) throw invalid(`log opt '${name}' is not supported yet by this engine`);
   }
-  return driver === 'none' ? undefined : jsonFileConfig(options);
+  if (driver === 'none') return undefined;
+  const attributes = info && attributesText(options, info);
+  return { ...jsonFileConfig(options), ...(attributes && { attributes }) };
+}
+
+/** Docker's order and escapes: a log is compared byte by byte. @throws System in the words of a start that fails */
+function attributesText(options: Record<string, string>, info: LogInfo): string | undefined {
+  try {
+    const attributes = extraAttributes(options, info);
+    const tag = logTag(options, info, '');
+    if (tag !== '') attributes['tag'] = tag;
+    const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+    return sorted.length === 0 ? undefined : goJson(JSON.stringify(Object.fromEntries(sorted)));
+  } catch (err) {
+    throw new DockerError('System', `failed to initialize logging driver: ${(err as Error).message}`);
+  }
+}
+
+function goJson(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** @throws NotImplemented for a driver that keeps nothing to read */

@@ -50,8 +50,8 @@ export interface StartRequest {
   network: NetworkNamespace;
   /** pid whose ipc / pid / uts namespace is joined, for container:X modes. */
   joins?: { ipc?: number; pid?: number };
-  /** Undefined: output is not kept. */
-  log?: { path: string; maxSizeBytes: number; maxFiles: number };
+  /** Undefined: output is not kept. `attributes`: a JSON object that each record carries. */
+  log?: { path: string; maxSizeBytes: number; maxFiles: number; attributes?: string };
   /** Sockets that reserve published ports; given to the shim, which holds them while the container runs. */
   heldSockets?: number[];
   /** What the next daemon shall know of this run even if this one dies before it writes it down. Kept by the shim. */

@@ -1,11 +1,11 @@
+import { executeTemplate } from '@tsdocker/shared/template/execute.ts';
+import { TEMPLATE_FUNCTIONS } from '@tsdocker/shared/template/functions.ts';
+import { jsonText, Struct } from '@tsdocker/shared/template/values.ts';
 import type { EventMessage } from '@tsdocker/shared/types/events.ts';
 import type { Cli } from '../../cli.ts';
 import { systemEvents } from '../../client/system.ts';
 import type { CommandSpec, Flags } from '../../command.ts';
 import { parseFormat } from '../../format/format.ts';
-import { executeTemplate } from '../../format/template/execute.ts';
-import { TEMPLATE_FUNCTIONS } from '../../format/template/functions.ts';
-import { jsonText, Struct } from '../../format/template/values.ts';
 import { rfc3339Nanos } from '../../format/times.ts';
 import { StatusError } from '../../status-error.ts';
 import { filterFlag, filtersOf } from '../filter-flag.ts';

@@ -1,9 +1,10 @@
 /** `--format` of info and version: one object, printed by a template or as one line of JSON. */
+
+import { executeTemplate } from '@tsdocker/shared/template/execute.ts';
+import { TEMPLATE_FUNCTIONS } from '@tsdocker/shared/template/functions.ts';
+import { jsonText, Struct } from '@tsdocker/shared/template/values.ts';
 import type { Cli } from '../../cli.ts';
 import { parseFormat } from '../../format/format.ts';
-import { executeTemplate } from '../../format/template/execute.ts';
-import { TEMPLATE_FUNCTIONS } from '../../format/template/functions.ts';
-import { jsonText, Struct } from '../../format/template/values.ts';
 import { StatusError } from '../../status-error.ts';
 
 const EXIT_BAD_TEMPLATE = 64;

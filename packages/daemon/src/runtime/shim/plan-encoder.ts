@@ -69,7 +69,12 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
   if (start.log)
     writer.add(
       'log',
-      { s1: start.log.path, n1: Math.max(0, start.log.maxSizeBytes), n2: start.log.maxFiles },
+      {
+        s1: start.log.path,
+        s2: start.log.attributes ?? '',
+        n1: Math.max(0, start.log.maxSizeBytes),
+        n2: start.log.maxFiles,
+      },
       { step: 'log', path: start.log.path },
     );
   addStdio(writer, spec.process, start.stdin, start.stdinOnce);

@@ -1,10 +1,10 @@
 // Expected texts were printed by docker 28.2.2 (inspect and ps) for the same templates, or follow Go's text/template.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { executeTemplate } from '../../../packages/cli/src/format/template/execute.ts';
-import { FUNCTION_NAMES, TEMPLATE_FUNCTIONS } from '../../../packages/cli/src/format/template/functions.ts';
-import { parseTemplate } from '../../../packages/cli/src/format/template/parse.ts';
-import { Struct } from '../../../packages/cli/src/format/template/values.ts';
+import { executeTemplate } from '../../../packages/shared/src/template/execute.ts';
+import { FUNCTION_NAMES, TEMPLATE_FUNCTIONS } from '../../../packages/shared/src/template/functions.ts';
+import { parseTemplate } from '../../../packages/shared/src/template/parse.ts';
+import { Struct } from '../../../packages/shared/src/template/values.ts';
 
 const CONTAINER = {
   Id: 'abc',
