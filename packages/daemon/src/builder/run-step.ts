@@ -28,6 +28,8 @@ export interface RunRequest {
   command: string;
   onContainer(id: string): void;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  /** Resolves when whoever is told takes more. */
+  room(): Promise<void>;
   signal: AbortSignal;
 }
 
@@ -108,7 +110,7 @@ function sink(request: RunRequest, stream: 'stdout' | 'stderr'): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       request.onOutput(stream, decoder.decode(chunk, { stream: true }));
-      done();
+      request.room().then(() => done(), done);
     },
   });
 }

@@ -210,6 +210,7 @@ async function run(
           mounts: prepared.mounts,
           command: argv.join(' '),
           onContainer: (container) => opts.onEvent({ kind: 'running', step, container }),
+          room: opts.room,
           onOutput: (stream, text) => opts.onEvent({ kind: 'log', step, stream, text }),
           signal: opts.signal,
         },
