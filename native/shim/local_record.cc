@@ -29,7 +29,8 @@ char* fields_before(const LocalRecord& record, char* out) {
   memcpy(out, record.stream == 1 ? "stdout" : "stderr", 6);
   out += 6;
   *out++ = kTime;
-  out = varint(out, static_cast<uint64_t>(record.time.tv_sec) * 1000000000u + static_cast<uint64_t>(record.time.tv_nsec));
+  out =
+      varint(out, static_cast<uint64_t>(record.time.tv_sec) * 1000000000u + static_cast<uint64_t>(record.time.tv_nsec));
   if (record.line_length == 0) return out;
   *out++ = kLine;
   return varint(out, record.line_length);

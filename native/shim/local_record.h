@@ -1,5 +1,5 @@
-// Records of docker's `local` log format: a protobuf LogEntry between two copies of its length (four bytes, big endian),
-// so that a file can be read from either end.
+// Records of docker's `local` log format: a protobuf LogEntry between two copies of its length (four bytes, big
+// endian), so that a file can be read from either end.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

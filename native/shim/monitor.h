@@ -5,8 +5,8 @@
 
 #include "core/fd.h"
 #include "shim/client.h"
-#include "shim/frames.h"
 #include "shim/container_log.h"
+#include "shim/frames.h"
 #include "shim/launch.h"
 #include "shim/poller.h"
 #include "shim/session.h"

@@ -8,7 +8,7 @@ import type { ServiceContext, Services } from './daemon.ts';
 import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
-import { readLogs } from './logging/json-file.ts';
+import { readLogs } from './logging/read-logs.ts';
 import { etcFiles } from './networks/etc-files.ts';
 import { interfaceCounters } from './networks/interface-counters.ts';
 import { openNetworkService } from './networks/service.ts';
