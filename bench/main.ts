@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { debianArchive } from '../test/support/base-image.ts';
 import { startDockerd, startTsdockerd, tsdocker } from '../test/support/engines.ts';
 import { findProgram } from '../test/support/program.ts';
+import { builds } from './builds.ts';
 import { EngineApi } from './engine-api.ts';
 import { files } from './files.ts';
 import { manyContainers } from './many-containers.ts';
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
     await compare('exec, api', all, ({ api }) => api.exec('target'));
     for (const side of all) await side.engine.ok(['rm', '-f', 'target'], { client: side.client });
     await streams(all);
+    await builds(IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
     await files(all, IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
     await compare(
       '50 starts in parallel, api',

@@ -10,11 +10,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { TAR_END, tarHeader, tarPadding } from '../../../packages/shared/src/tar-header.ts';
 import { debianArchive } from '../../support/base-image.ts';
 import { type Engine, startTsdockerd } from '../../support/engines.ts';
+import { eventually } from '../../support/eventually.ts';
 import { missing, runProgram } from '../../support/program.ts';
 import { CONTEXT } from './cases.ts';
 import { OWN_CASES, type OwnCase } from './cases-of-ours.ts';
@@ -198,6 +201,12 @@ describe('the cache', { skip }, () => {
   });
 });
 
+function tarOf(name: string, text: string): Buffer {
+  const content = Buffer.from(text);
+  const entry = { name, type: 'file', mode: 0o644, uid: 0, gid: 0, size: content.length, mtimeNanos: 0n } as const;
+  return Buffer.concat([tarHeader(entry), content, tarPadding(content.length), TAR_END]);
+}
+
 describe('around it', { skip }, () => {
   test('a build that is killed in the middle leaves nothing', { timeout: 90_000 }, async () => {
     const before = (await engine.ok(['images', '-aq'])).split('\n').length;
@@ -211,6 +220,27 @@ describe('around it', { skip }, () => {
     await engine.start();
     assert.equal(await engine.ok(['ps', '-aq']), '');
     assert.equal((await engine.ok(['images', '-aq'])).split('\n').length, before);
+  });
+
+  test('a client that does not read holds up its build, not the daemon', { timeout: 90_000 }, async () => {
+    const resident = () =>
+      Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${engine.pid}/status`, 'utf8'))?.[1]) / 1024;
+    const body = tarOf(
+      'Dockerfile',
+      'FROM base:test\nRUN yes "a line of some length, again and again" | head -c 300m\n',
+    );
+    const before = resident();
+    const socket = connect(engine.socket);
+    socket.pause();
+    socket.write(`POST /v1.55/build HTTP/1.1\r\nHost: d\r\nContent-Length: ${body.length}\r\n\r\n`);
+    socket.write(body);
+    await eventually(async () => assert.notEqual(await engine.ok(['ps', '-q']), ''));
+    // What it would print in this time is several times what it may hold.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const grown = resident() - before;
+    socket.destroy();
+    await eventually(async () => assert.equal(await engine.ok(['ps', '-aq']), ''));
+    assert.ok(grown < 60, `${grown} MB more`);
   });
 
   test('an archive on standard input is the context', { timeout: 60_000 }, async () => {

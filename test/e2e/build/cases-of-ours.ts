@@ -74,6 +74,17 @@ export const OWN_CASES: Readonly<Record<string, OwnCase>> = {
     dockerfile: base('RUN --mount=type=bind,source=dir,target=/in cat /in/x > /w'),
     files: { '/w': 'x\n', '/in': undefined },
   },
+  'another stage is read in RUN': {
+    dockerfile:
+      'FROM base:test AS one\nRUN mkdir /o && echo s > /o/s\nFROM base:test\nRUN --mount=type=bind,from=one,source=/o,target=/in cp /in/s /w; touch /in/x || echo no > /ro',
+    files: { '/w': 's\n', '/ro': 'no\n', '/in': undefined },
+  },
+  'what is written to a mount is lost': {
+    dockerfile: base(
+      'RUN --mount=type=bind,source=dir,target=/in,rw echo n > /in/x && cat /in/x > /w\nRUN --mount=type=bind,source=dir,target=/in cat /in/x > /v',
+    ),
+    files: { '/w': 'n\n', '/v': 'x\n' },
+  },
   'a cache mount leaves nothing behind': {
     dockerfile: base(
       'RUN --mount=type=cache,target=/c,id=kept echo 1 >> /c/n\nRUN --mount=type=cache,target=/d,id=kept cp /d/n /w',

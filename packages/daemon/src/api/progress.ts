@@ -7,15 +7,19 @@ import { messageOf } from './middleware/errors.ts';
 
 /**
  * Runs `work` with a sink. Errors before the first message are thrown, and become a status; later ones go into the stream.
- * While the client does not read, byte counts of a layer replace one another instead of piling up.
+ * While the client does not read, byte counts of a layer replace one another instead of piling up; work that sends more
+ * than counts waits for `room`.
  */
 export async function answerWithProgress(
   res: ServerResponse,
-  work: (progress: ProgressSink) => Promise<void>,
+  work: (progress: ProgressSink, room: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const stream = new ProgressStream(res);
   try {
-    await work((message) => stream.send(message));
+    await work(
+      (message) => stream.send(message),
+      () => stream.room(),
+    );
     stream.begin();
   } catch (err) {
     if (!res.headersSent) throw err;
@@ -50,6 +54,19 @@ class ProgressStream {
     const key = isCount ? `count ${message.id} ${message.status}` : `message ${this.#sequence++}`;
     this.#waiting.delete(key);
     this.#waiting.set(key, message);
+  }
+
+  /** Resolves when the client reads, or is gone. */
+  room(): Promise<void> {
+    const res = this.#res;
+    if (!res.writableNeedDrain || res.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        res.off('drain', done).off('close', done);
+        resolve();
+      };
+      res.on('drain', done).on('close', done);
+    });
   }
 
   end(): void {

@@ -28,6 +28,8 @@ export interface RunRequest {
   command: string;
   onContainer(id: string): void;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  /** Resolves when whoever is told takes more. */
+  room(): Promise<void>;
   signal: AbortSignal;
 }
 
@@ -108,7 +110,7 @@ function sink(request: RunRequest, stream: 'stdout' | 'stderr'): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       request.onOutput(stream, decoder.decode(chunk, { stream: true }));
-      done();
+      request.room().then(() => done(), done);
     },
   });
 }
@@ -121,6 +123,8 @@ export interface MountSources {
   /** Directory for this build's secrets, in memory where the host has such a place. */
   secretDirectory: string;
   secrets: ReadonlyMap<string, Buffer>;
+  /** A copy of a file or directory for one step alone: of the context, or of a stage or image. @returns its host path */
+  copyOf(from: string | undefined, path: string): Promise<string>;
 }
 
 export interface PreparedMounts {
@@ -131,17 +135,17 @@ export interface PreparedMounts {
 }
 
 /** @throws InvalidParameter for what is missing or not there yet */
-export function prepareMounts(
+export async function prepareMounts(
   wanted: readonly RunMount[],
   expand: (text: string) => string,
   workingDir: string,
   from: MountSources,
-): PreparedMounts {
+): Promise<PreparedMounts> {
   const out: PreparedMounts = { mounts: [], env: [], locks: [] };
   for (const mount of wanted) {
     const target = mount.target === undefined ? undefined : posix.resolve(workingDir, expand(mount.target));
     if (mount.type === 'tmpfs') out.mounts.push(tmpfs(required(target, mount), mount));
-    else if (mount.type === 'bind') out.mounts.push(bind(required(target, mount), mount, expand, from));
+    else if (mount.type === 'bind') out.mounts.push(await bind(required(target, mount), mount, expand, from));
     else if (mount.type === 'cache') out.mounts.push(cache(required(target, mount), mount, expand, from, out.locks));
     else if (mount.type === 'secret') addSecret(out, target, mount, from);
     else throw new DockerError('NotImplemented', 'RUN --mount=type=ssh is not there yet: give the key as a secret');
@@ -162,16 +166,22 @@ function tmpfs(target: string, mount: RunMount): Mount {
   };
 }
 
-function bind(target: string, mount: RunMount, expand: (text: string) => string, from: MountSources): Mount {
-  if (mount.from !== undefined)
-    throw new DockerError('NotImplemented', 'RUN --mount=type=bind with from= is not there yet: COPY --from does it');
-  if (!mount.readonly)
-    throw new DockerError(
-      'NotImplemented',
-      'RUN --mount=type=bind,rw is not there yet: COPY the files, or leave rw out',
-    );
-  const [path] = from.files.select(expand(mount.source ?? ''));
-  return { Type: 'bind', Source: from.files.hostPath(path?.real ?? ''), Target: target, ReadOnly: true };
+/** What is written to one is lost with the step: it gets a copy then. */
+async function bind(
+  target: string,
+  mount: RunMount,
+  expand: (text: string) => string,
+  from: MountSources,
+): Promise<Mount> {
+  const source = expand(mount.source ?? '');
+  const isCopied = mount.from !== undefined || !mount.readonly;
+  const Source = isCopied ? await from.copyOf(mount.from, source) : hostPath(from.files, source);
+  return { Type: 'bind', Source, Target: target, ReadOnly: mount.readonly };
+}
+
+function hostPath(files: ContextFiles, source: string): string {
+  const [path] = files.select(source);
+  return files.hostPath(path?.real ?? '');
 }
 
 function cache(

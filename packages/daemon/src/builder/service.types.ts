@@ -51,6 +51,8 @@ export interface BuildOptions {
   /** By id. */
   secrets: ReadonlyMap<string, Buffer>;
   onEvent(event: BuildEvent): void;
+  /** Resolves when whoever is told takes more: what a step prints waits for it. */
+  room(): Promise<void>;
   signal: AbortSignal;
 }
 

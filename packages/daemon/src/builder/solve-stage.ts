@@ -115,7 +115,7 @@ function carryOut(
   instruction: Step,
   step: number,
 ): Promise<StageState> {
-  if (instruction.kind === 'RUN') return run(solver, state, instruction, step);
+  if (instruction.kind === 'RUN') return run(solver, stage, state, instruction, step);
   if (instruction.kind === 'WORKDIR') return workdir(solver, state, instruction, step);
   return copy(solver, stage, state, instruction, step);
 }
@@ -149,6 +149,7 @@ async function layer(
 
 async function run(
   solver: Solver,
+  stage: Stage,
   state: StageState,
   instruction: RunInstruction & Instruction,
   step: number,
@@ -168,9 +169,15 @@ async function run(
   const env = [...(state.config.Env ?? []), ...fromArgs];
   const workingDir = state.config.WorkingDir || '/';
   const user = state.config.User ?? '';
-  const bound = instruction.mounts
-    .filter((mount) => mount.type === 'bind' && mount.from === undefined)
-    .map((mount) => solver.digestOf(expandOne(mount.source ? expandOne(mount.source).value : '').value));
+  const bound = await Promise.all(
+    instruction.mounts
+      .filter((mount) => mount.type === 'bind')
+      .map(async (mount) =>
+        mount.from === undefined
+          ? solver.digestOf(expandOne(mount.source ?? '').value)
+          : (await solver.treeOf(stage, mount.from)).key,
+      ),
+  );
   const network = instruction.network === 'default' ? opts.hostConfig.NetworkMode : instruction.network;
   const mountTexts = instruction.mounts.map((mount) => JSON.stringify(mount));
   const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, mountTexts, bound);
@@ -180,11 +187,11 @@ async function run(
     fromArgs.filter((arg) => !PREDEFINED.has(arg.split('=', 1)[0] ?? '')),
   );
   return layer(solver, state, { key, description: instruction.original, step, createdBy }, async () => {
-    const prepared = prepareMounts(
+    const prepared = await prepareMounts(
       instruction.mounts,
       (text) => expandOne(text).value,
       workingDir,
-      solver.mountSources,
+      solver.mountSourcesOf(stage),
     );
     const targets = prepared.mounts.map((mount: Mount) => mount.Target as string);
     const stubs =
@@ -203,6 +210,7 @@ async function run(
           mounts: prepared.mounts,
           command: argv.join(' '),
           onContainer: (container) => opts.onEvent({ kind: 'running', step, container }),
+          room: opts.room,
           onOutput: (stream, text) => opts.onEvent({ kind: 'log', step, stream, text }),
           signal: opts.signal,
         },

@@ -1,6 +1,6 @@
 /** What all stages of one build share: the plan, the session, the context; each stage is solved once. */
 import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { nameOf, parseReference } from '@tsdocker/shared/reference.ts';
@@ -12,6 +12,8 @@ import { expand } from '../dockerfile/shell-lex.ts';
 import type { ImageService } from '../images/service.types.ts';
 import type { BaseImage, CachedStep, CacheEntry, StageSession } from '../images/stages.ts';
 import type { Rootfs } from '../runtime/runtime.ts';
+import { startUnpacker } from '../snapshots/apply.ts';
+import { lookUp, packTree } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { ContextFiles } from './context.ts';
 import { contextSource } from './copy-source.ts';
@@ -38,7 +40,7 @@ export interface SolverParts {
   containers: ContainerService;
   images: Pick<ImageService, 'pull' | 'rootfsOf'>;
   ownerOf(layers: string[], text: string): Owner;
-  mountSources: MountSources;
+  mountSources: Omit<MountSources, 'copyOf'>;
   /** For what the build alone needs. */
   directory: string;
   /** Over all builds: who holds a cache mount. */
@@ -53,7 +55,6 @@ export class Solver {
   readonly files: ContextFiles;
   readonly session: StageSession;
   readonly containers: ContainerService;
-  readonly mountSources: MountSources;
   readonly ownerOf: SolverParts['ownerOf'];
   readonly #parts: SolverParts;
   readonly #stages = new Map<number, Promise<StageState>>();
@@ -70,7 +71,6 @@ export class Solver {
     this.files = parts.files;
     this.session = parts.session;
     this.containers = parts.containers;
-    this.mountSources = parts.mountSources;
     this.ownerOf = parts.ownerOf;
   }
 
@@ -191,6 +191,29 @@ export class Solver {
 
   rootfsOf(containerId: string): Promise<Rootfs> {
     return this.#parts.images.rootfsOf(containerId);
+  }
+
+  mountSourcesOf(stage: Stage): MountSources {
+    return { ...this.#parts.mountSources, copyOf: (from, path) => this.#copyOf(stage, from, path) };
+  }
+
+  async #copyOf(stage: Stage, from: string | undefined, path: string): Promise<string> {
+    const view = from === undefined ? { root: this.files.root } : (await this.treeOf(stage, from)).view;
+    const absolute = posix.join('/', path);
+    const entry = await lookUp(view, absolute);
+    const found = entry?.target === undefined ? entry : await lookUp(view, entry.target);
+    if (!found) throw new DockerError('InvalidParameter', `${JSON.stringify(absolute)}: not found`);
+    const directory = await this.newDirectory();
+    const unpacker = startUnpacker({ root: directory }, { into: '' });
+    try {
+      for await (const chunk of packTree(view, { path: found.resolved.slice(1), name: 'copy' }))
+        await unpacker.write(chunk);
+      await unpacker.finish();
+    } catch (err) {
+      await unpacker.kill();
+      throw err;
+    }
+    return join(directory, 'copy');
   }
 
   /** Of a context's file or directory. */

@@ -2,7 +2,7 @@
  * What a build needs of images: layers no image names yet, trees to work in, the finished image, and the cache of steps.
  * A session keeps the collector off everything it made or found.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { familiarString, parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
@@ -207,17 +207,25 @@ class Session implements StageSession {
   }
 
   async finish(image: NewImage, chainIds: Digest[], refs: readonly string[]): Promise<Digest> {
+    const { state } = this.#library;
     const names = refs.map((ref) => withDefaultTag(parseReference(ref)));
-    const id = await this.#store(this.#document(image, chainIds), chainIds, (images, imageId, record) => {
-      images[imageId] = { ...images[imageId], ...record };
-      delete images[imageId].stage;
-    });
+    const document = this.#document(image, chainIds);
+    const sameId: Digest = `sha256:${createHash('sha256').update(document).digest('hex')}`;
+    const known = state.images[sameId];
+    const isKnown = known !== undefined && !known.stage;
+    const id = isKnown
+      ? sameId
+      : await this.#store(document, chainIds, (images, imageId, record) => {
+          images[imageId] = { ...images[imageId], ...record };
+          delete images[imageId].stage;
+        });
     const now = new Date().toISOString();
-    if (names.length > 0) {
+    if (names.some((name) => state.references[referenceString(name)] !== id)) {
       await this.#library.store.update((draft) => {
-        for (const name of names) draft.references[referenceString(name)] = id;
         const record = draft.images[id];
-        if (record) record.lastTagTime = now;
+        if (!record) throw new DockerError('NotFound', `No such image: ${id}`);
+        for (const name of names) draft.references[referenceString(name)] = id;
+        record.lastTagTime = now;
       });
     }
     for (const name of names) await this.#library.publish('tag', id, familiarString(name), id);
@@ -228,9 +236,13 @@ class Session implements StageSession {
     for (const id of [...this.#trees]) await this.dropTree(id);
     const stages = [...this.#stages.values()];
     const now = new Date().toISOString();
-    if (stages.length > 0 || this.#used.size > 0) {
+    if (stages.length > 0) {
       await this.#library.store.update((draft) => {
         for (const id of stages) if (draft.images[id]?.stage) delete draft.images[id];
+      });
+    }
+    if (this.#used.size > 0) {
+      await this.#library.store.note((draft) => {
         for (const key of this.#used) {
           const record = draft.buildCache?.[key];
           if (!record) continue;

@@ -106,6 +106,17 @@ export class ImageStore {
     return run;
   }
 
+  /** Changes what may be lost in a crash: it is written with the next update. */
+  note(change: (draft: ImageState) => void): Promise<void> {
+    const run = this.#tail.then(() => {
+      const draft = structuredClone(this.#state);
+      change(draft);
+      this.#state = draft;
+    });
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+
   async #write(state: ImageState): Promise<void> {
     const temporary = `${this.#path}.tmp`;
     const file = await open(temporary, 'w', 0o600);

@@ -18,9 +18,9 @@ export const postBuild =
     // `progress=events` is ours: every event as it is, for a client that draws steps that run at once.
     const events = ctx.query.string('progress') === 'events';
     const options = buildOptions(ctx, events);
-    await answerWithProgress(ctx.res, async (progress) => {
+    await answerWithProgress(ctx.res, async (progress, room) => {
       const onEvent = events ? eventStream(progress) : classicStream(progress, ctx.query.bool('q'));
-      await builder.build({ ...options, onEvent });
+      await builder.build({ ...options, onEvent, room });
     });
   };
 
@@ -37,7 +37,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 const EMPTY: readonly string[] = ['', '0', 'false', '[]', 'null', '{}'];
 
-function buildOptions(ctx: RequestContext, events: boolean): Omit<BuildOptions, 'onEvent'> {
+function buildOptions(ctx: RequestContext, events: boolean): Omit<BuildOptions, 'onEvent' | 'room'> {
   const { query } = ctx;
   for (const [name, reason] of Object.entries(REFUSED))
     if (!EMPTY.includes(query.string(name))) throw new DockerError('NotImplemented', reason);
