@@ -65,3 +65,23 @@ describe('log files are interchangeable with docker', { skip }, () => {
     }
   });
 });
+
+describe('log defaults of the daemon', { skip: missing({ root: true }) }, () => {
+  test('hold for containers of that driver alone', { timeout: 120_000 }, async () => {
+    const engine = await startTsdockerd({ args: ['--log-driver', 'local', '--log-opt', 'max-file=3'] });
+    try {
+      await engine.ok(['import', await debianArchive(), 'base:test']);
+      const drivers = { plain: [], same: ['--log-driver', 'local'], other: ['--log-driver', 'json-file'] };
+      for (const [name, args] of Object.entries(drivers)) {
+        await engine.ok(['run', '--network', 'none', '--name', name, ...args, 'base:test', 'echo', 'logged']);
+        assert.equal(await engine.ok(['logs', name]), 'logged');
+      }
+      const format = '{{.HostConfig.LogConfig.Type}} {{json .HostConfig.LogConfig.Config}}';
+      const shown = await engine.ok(['inspect', '-f', format, ...Object.keys(drivers)]);
+      assert.equal(shown, 'local {"max-file":"3"}\nlocal {"max-file":"3"}\njson-file {}');
+      assert.equal(await engine.ok(['info', '-f', '{{.LoggingDriver}}']), 'local');
+    } finally {
+      await engine.dispose();
+    }
+  });
+});

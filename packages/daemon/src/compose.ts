@@ -22,7 +22,8 @@ import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
 
 export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
-  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security } = config();
+  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security, logs } = config();
+  logWriterConfig({ Type: logs.driver, Config: logs.options });
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -65,7 +66,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
       defaultShmSize: limits.shmBytes,
       defaultIpcMode: security.ipcMode,
       ...(limits.cgroupnsMode && { defaultCgroupnsMode: limits.cgroupnsMode }),
-      logConfig: { type: 'json-file', config: {} },
+      logConfig: { type: logs.driver, config: logs.options },
       dns: [],
       dnsSearch: [],
       dnsOptions: [],

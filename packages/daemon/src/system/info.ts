@@ -27,7 +27,7 @@ export async function systemInfo(deps: SystemDeps): Promise<SystemInfo> {
     ...limits(deps.capabilities),
     IPv4Forwarding: await isForwarding(),
     ...debugFigures(deps, config, await openDescriptors()),
-    LoggingDriver: 'json-file',
+    LoggingDriver: config.logs.driver,
     CgroupDriver: 'cgroupfs',
     CgroupVersion: String(deps.capabilities.cgroupVersion) as '1' | '2',
     ...hostFields(deps, config),
