@@ -24,7 +24,9 @@ export const LOG_OPTIONS: OptionSpec[] = [
 function optionTexts(value: unknown): string[] | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
-  return entries.every(([, text]) => typeof text === 'string') ? entries.map(([name, text]) => `${name}=${text}`) : undefined;
+  return entries.every(([, text]) => typeof text === 'string')
+    ? entries.map(([name, text]) => `${name}=${text}`)
+    : undefined;
 }
 
 /** @param values checked, by flag */
