@@ -5,8 +5,8 @@
 
 #include "core/fd.h"
 #include "shim/client.h"
+#include "shim/container_log.h"
 #include "shim/frames.h"
-#include "shim/json_log.h"
 #include "shim/launch.h"
 #include "shim/poller.h"
 #include "shim/session.h"
@@ -94,7 +94,7 @@ class Monitor {
   int held_first_ = 0, held_count_ = 0;  // sockets that reserve published ports
   Plan plan_;
   Container container_;
-  JsonLog log_;
+  ContainerLog log_;
   UniqueFd directory_, signals_, oom_, mount_namespace_;
   Watch listener_watch_{Watch::Kind::kListener}, signal_watch_{Watch::Kind::kSignals}, oom_watch_{Watch::Kind::kOom};
   // Zero from the start, as the one monitor is static; to say so here would touch their pages.

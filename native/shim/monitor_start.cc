@@ -118,7 +118,9 @@ void Monitor::start_container() {
     }
   }
   if (const Op* op = plan_.find(OpCode::kLog); op != nullptr) {
-    const Status opened = log_.open(plan_.text(op->s1), plan_.text(op->s2), op->n1, static_cast<uint32_t>(op->n2));
+    const LogFormat format = (op->flags & kLogLocal) != 0 ? LogFormat::kLocal : LogFormat::kJsonFile;
+    const Status opened =
+        log_.open(format, plan_.text(op->s1), plan_.text(op->s2), op->n1, static_cast<uint32_t>(op->n2));
     if (!opened.ok()) return fail_start({true, static_cast<uint32_t>(op - &plan_.op(0)), opened.error()});
   }
   Process process;

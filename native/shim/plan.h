@@ -23,7 +23,7 @@ enum class OpCode : uint16_t {
   kCgroupDevices = 5,     // s1 blob of n1 bytes, s2 directory
   kCgroupMemory = 6,      // s1 directory; n1 version
   kCgroupFreezer = 7,     // s1 directory; n1 version
-  kLog = 8,               // s1 path, s2 attributes; n1 size at which it rotates (0: never), n2 files
+  kLog = 8,               // s1 path, s2 attributes; n1 size to rotate at (0: never), n2 files; flag kLogLocal
   kStdio = 9,             // flags kTerminal, kStdin, kStdinOnce; n1 rows, n2 columns
   kOverlay = 10,          // s1 first of n1 lowers, s2 upper, s3 work; flags 1 volatile, 2 classic
   kNamespaces = 11,       // n1 CLONE_NEW* to make
@@ -58,6 +58,7 @@ enum class OpCode : uint16_t {
   kSessionKeyring = 46,
 };
 
+constexpr uint16_t kLogLocal = 1;
 constexpr uint16_t kTerminal = 1, kStdin = 2, kStdinOnce = 4;
 constexpr uint16_t kBindRecursive = 1, kBindAttributesRecursive = 2, kBindPropagationRecursive = 4;
 

@@ -8,7 +8,7 @@ import type { ServiceContext, Services } from './daemon.ts';
 import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
-import { readLogs } from './logging/json-file.ts';
+import { readLogs } from './logging/read-logs.ts';
 import { etcFiles } from './networks/etc-files.ts';
 import { interfaceCounters } from './networks/interface-counters.ts';
 import { openNetworkService } from './networks/service.ts';
@@ -22,7 +22,8 @@ import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
 
 export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
-  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security } = config();
+  const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security, logs } = config();
+  logWriterConfig({ Type: logs.driver, Config: logs.options });
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -65,7 +66,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
       defaultShmSize: limits.shmBytes,
       defaultIpcMode: security.ipcMode,
       ...(limits.cgroupnsMode && { defaultCgroupnsMode: limits.cgroupnsMode }),
-      logConfig: { type: 'json-file', config: {} },
+      logConfig: { type: logs.driver, config: logs.options },
       dns: [],
       dnsSearch: [],
       dnsOptions: [],

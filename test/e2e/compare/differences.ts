@@ -67,8 +67,6 @@ export const LINE_DIFFERENCES: readonly Difference[] = [
     reason: NEWER,
   },
   { area: 'lifecycle', line: 'docker update --restart nope code', reason: NEWER },
-  { area: 'logs', line: 'docker run --log-driver local --name local base:test echo hi', reason: NOT_YET },
-  { area: 'logs', line: 'docker logs local', reason: NOT_YET },
   {
     area: 'ps',
     line: 'docker ps -a --format json | head -1 | tr , "\\n" | cut -d: -f1 | sort',
@@ -95,7 +93,6 @@ export const LINE_DIFFERENCES: readonly Difference[] = [
 
 /** Paths of a container's inspect document. */
 export const STATE_DIFFERENCES: readonly { path: RegExp; reason: string }[] = [
-  { path: /^\/(labelled|local)\./, reason: NOT_YET },
   { path: /\.HostConfig\.Runtime$/, reason: 'there is no runc underneath' },
   { path: /\.HostConfig\.MaskedPaths\[/, reason: 'docker 29 masks more paths' },
   { path: /\.HostConfig\.KernelMemory(TCP)?$/, reason: 'gone from the API since 1.42' },

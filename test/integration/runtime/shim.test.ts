@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { readLogs } from '../../../packages/daemon/src/logging/read-logs.ts';
 import type { ProcessStreams } from '../../../packages/daemon/src/runtime/runtime.ts';
 import type { ShimHandle, ShimStart, StepError } from '../../../packages/daemon/src/runtime/shim/shim.types.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -516,6 +517,43 @@ describe('shim', { skip: missing() }, () => {
         line,
         /^\{"log":"(out|err)\\n","stream":"std(out|err)","attrs":\{"a":"b","tag":"t"\},"time":"[^"]+"\}$/,
       );
+  });
+
+  test('writes logs in the local format: bytes, parts, empty lines, several files', async () => {
+    const script =
+      "printf '\\000\\377\\n\\n'; head -c 20000 /dev/zero | tr '\\0' x; echo; echo err >&2; seq 1000; printf end";
+    const log = { path: '', format: 'local', maxSizeBytes: 30_000, maxFiles: 3 } as const;
+    const { start, stdout } = await run(script, (s) => {
+      if (s.log) s.log = { ...log, path: `${s.log.path}-local/container.log` };
+    });
+    const path = start.log?.path ?? '';
+    const all = { stdout: true, stderr: true, follow: false, timestamps: false, details: false };
+    const text = async (opts: object) => {
+      const parts: Buffer[] = [];
+      for await (const chunks of readLogs({ path, format: 'local' }, { ...all, ...opts })) {
+        parts.push(...chunks.map(({ data }) => data));
+      }
+      return Buffer.concat(parts);
+    };
+    const written = (await text({ stderr: false })).toString();
+    assert.equal(written, stdout);
+    assert.deepEqual((await text({})).subarray(0, 4), Buffer.from([0, 255, 10, 10]));
+    assert.equal((await text({ stdout: false })).toString(), 'err\n');
+    assert.equal((await text({ stderr: false, tail: 3 })).toString(), '999\n1000\nend');
+    assert.ok(existsSync(`${path}.1`));
+  });
+
+  test('starts a new file after a local log that a crash tore', async () => {
+    const { start } = await run('echo whole', (s) => {
+      if (!s.log) return;
+      const directory = `${s.log.path}-torn`;
+      mkdirSync(directory);
+      writeFileSync(`${directory}/container.log`, Buffer.from([0, 0, 0, 9, 10]));
+      s.log = { path: `${directory}/container.log`, format: 'local', maxSizeBytes: 30_000, maxFiles: 2 };
+    });
+    const path = start.log?.path ?? '';
+    assert.equal(readFileSync(`${path}.1`).length, 5);
+    assert.ok(readFileSync(path).includes('whole'));
   });
 
   test('logs every byte as docker does', async () => {

@@ -22,6 +22,7 @@ export interface DaemonConfig {
   maxConcurrentDownloads: number;
   limits: LimitDefaults;
   security: SecurityDefaults;
+  logs: LogDefaults;
   /** TLS on the tcp listeners; undefined: none. */
   tls?: TlsConfig;
 }
@@ -36,6 +37,12 @@ export interface LimitDefaults {
   cgroupnsMode?: 'host' | 'private';
   shmBytes: number;
   ulimits: Ulimit[];
+}
+
+/** How the output of containers is logged that do not say. */
+export interface LogDefaults {
+  driver: string;
+  options: Record<string, string>;
 }
 
 /** How containers are confined that do not say. */

@@ -5,6 +5,7 @@ import type { LogLevel } from '../log.ts';
 import type { DaemonConfig, TlsConfig } from './config.ts';
 import type { ParsedFlags } from './flags.ts';
 import { limitDefaults } from './limit-options.ts';
+import { logDefaults } from './log-options.ts';
 import { OPTIONS, type OptionSpec, type OptionValue } from './schema.ts';
 import { securityDefaults } from './security-options.ts';
 
@@ -47,6 +48,7 @@ function toConfig(values: Map<string, OptionValue>, groupRequired: boolean): Dae
     maxConcurrentDownloads: values.get('max-concurrent-downloads') as number,
     limits: limitDefaults(values),
     security: securityDefaults(values),
+    logs: logDefaults(values),
     ...(tls && { tls }),
   };
 }

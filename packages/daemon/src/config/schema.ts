@@ -5,6 +5,7 @@
 import type { LogLevel } from '../log.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { LIMIT_OPTIONS } from './limit-options.ts';
+import { LOG_OPTIONS } from './log-options.ts';
 import { SECURITY_OPTIONS } from './security-options.ts';
 
 export type OptionValue = string | boolean | number | string[];
@@ -97,10 +98,6 @@ const FIXED: OptionSpec[] = [
     short: 's',
     check: oneOf(['', 'overlay2'], 'the only storage driver is overlay2'),
   }),
-  string('log-driver', 'log-driver', 'Default log driver: json-file', {
-    default: 'json-file',
-    check: oneOf(['json-file'], 'the only default log driver is json-file'),
-  }),
   list('exec-opt', 'exec-opts', 'Runtime option: native.cgroupdriver=cgroupfs', {
     check: (value) => {
       for (const option of value as string[]) {
@@ -142,7 +139,6 @@ const REFUSED: OptionSpec[] = [
   refused(list('dns', 'dns', 'DNS servers'), 'set --dns on the container'),
   refused(list('dns-opt', 'dns-opts', 'DNS options'), 'set --dns-option on the container'),
   refused(list('dns-search', 'dns-search', 'DNS search domains'), 'set --dns-search on the container'),
-  refused(list('log-opt', 'log-opts', 'Default log options'), 'set --log-opt on the container'),
   refused(
     {
       flag: 'shutdown-timeout',
@@ -169,13 +165,20 @@ const REFUSED: OptionSpec[] = [
 export const OPTIONS: readonly OptionSpec[] = [
   ...HONOURED,
   ...LIMIT_OPTIONS,
+  ...LOG_OPTIONS,
   ...SECURITY_OPTIONS,
   ...FIXED,
   ...REFUSED,
 ];
 
 /** Those help prints. */
-export const HELP_OPTIONS: readonly OptionSpec[] = [...HONOURED, ...LIMIT_OPTIONS, ...SECURITY_OPTIONS, ...FIXED];
+export const HELP_OPTIONS: readonly OptionSpec[] = [
+  ...HONOURED,
+  ...LIMIT_OPTIONS,
+  ...LOG_OPTIONS,
+  ...SECURITY_OPTIONS,
+  ...FIXED,
+];
 
 function refused(spec: OptionSpec, reason: string): OptionSpec {
   return {

@@ -5,6 +5,7 @@ import type { Domain } from './deps.types.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { isRestarting, pausedBefore } from './errors.ts';
 import { publish } from './events.ts';
+import { logFileOf } from './log-file.ts';
 import { replayLog } from './replay.ts';
 import type { AttachOptions, ClientStreams, OpenStreams } from './service.types.ts';
 import { runSession } from './stream-session.ts';
@@ -31,9 +32,14 @@ export async function attachContainer(
   try {
     const client = await open(tty);
     publish(deps.events, c, 'attach');
-    const path = deps.store.logPath(c.id);
     const overlap = opts.logs
-      ? await replayLog(deps.readLogs, path, { stdout: opts.stdout, stderr: opts.stderr }, client, liveSince)
+      ? await replayLog(
+          deps.readLogs,
+          logFileOf(deps, c),
+          { stdout: opts.stdout, stderr: opts.stderr },
+          client,
+          liveSince,
+        )
       : undefined;
     const streams = await Promise.race([subscription?.streams, clientClosed(client)]);
     if (!streams) return;

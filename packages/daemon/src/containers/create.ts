@@ -7,7 +7,7 @@ import { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { asDockerError, invalid } from './errors.ts';
 import { publish } from './events.ts';
-import { withDefaults } from './host-config.ts';
+import { mergedLogConfig, withDefaults } from './host-config.ts';
 import { checkLimits } from './limits.ts';
 import { checkLinks } from './links.ts';
 import { argvOf, mergeImage } from './merge-image.ts';
@@ -42,7 +42,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
   const host: HostConfig = { ...givenHost };
   checkConfig(given);
   checkHostConfig(host, given, deps.config.runtimes);
-  if (host.LogConfig) deps.logWriterConfig(host.LogConfig);
+  deps.logWriterConfig(mergedLogConfig(host.LogConfig, deps.config.logConfig));
   const warnings = checkLimits(host, deps.runtime.capabilities, { update: false });
   checkJoins(deps, host);
   checkLinks(deps, host.Links ?? []);

@@ -34,10 +34,11 @@ export interface EtcFiles {
 /** `ended` settles when nothing more will be written: a follow then reads the rest and ends. Undefined: already so. */
 export interface LogSource {
   path: string;
+  format?: 'json-file' | 'local';
   ended?: Promise<unknown>;
 }
 
-/** Reads a json-file log, rotated files included, prefixes in place; records in batches. One that does not exist is empty. Implemented in logging/. */
+/** Reads a log, rotated files included, prefixes in place; records in batches. One that does not exist is empty. Implemented in logging/. */
 export type ReadLogs = (source: LogSource, opts: LogOptions) => AsyncIterable<LogChunk[]>;
 
 /**

@@ -88,11 +88,7 @@ export function withDefaults(
     hostConfig.CgroupnsMode = cgroupnsMode(hostConfig, deps);
   }
   if (!given.Runtime) hostConfig.Runtime = deps.config.runtimes[0]!;
-  if (!given.LogConfig?.Type) {
-    const { type, config } = deps.config.logConfig;
-    const merged = { ...config, ...given.LogConfig?.Config };
-    hostConfig.LogConfig = { Type: type as NonNullable<HostConfig['LogConfig']>['Type'], Config: merged };
-  } else hostConfig.LogConfig = { ...given.LogConfig, Config: given.LogConfig.Config ?? {} };
+  hostConfig.LogConfig = mergedLogConfig(given.LogConfig, deps.config.logConfig);
   if (deps.oomKillDisable) hostConfig.OomKillDisable ??= false;
   hostConfig.SecurityOpt = withoutLabel(hostConfig);
   adjustLimits(hostConfig);
@@ -100,6 +96,15 @@ export function withDefaults(
   hostConfig.MaskedPaths = masked;
   hostConfig.ReadonlyPaths = readonly;
   return hostConfig;
+}
+
+/** The default driver's options hold for a container of that driver, whether it names it or not. */
+export function mergedLogConfig(
+  given: HostConfig['LogConfig'],
+  { type, config }: ContainersDeps['config']['logConfig'],
+): NonNullable<HostConfig['LogConfig']> {
+  const Type = (given?.Type || type) as NonNullable<HostConfig['LogConfig']>['Type'];
+  return { Type, Config: { ...(Type === type && config), ...given?.Config } };
 }
 
 /** What shares the host's processes or memory has no label of its own: SELinux would keep the two apart. */

@@ -4,6 +4,7 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
+import { logFileOf } from './log-file.ts';
 import type { LogChunk, LogOptions } from './service.types.ts';
 
 /** The answer has no end with follow, until the container stops or `opts.signal` fires. @throws InvalidParameter no stream chosen; NotImplemented the driver keeps nothing */
@@ -25,7 +26,7 @@ export function containerLogs(
 async function* chunksOf(deps: Pick<Domain, 'readLogs' | 'store'>, c: Container, opts: LogOptions) {
   const end = untilStopped(c);
   try {
-    yield* deps.readLogs({ path: deps.store.logPath(c.id), ended: end.promise }, opts);
+    yield* deps.readLogs({ ...logFileOf(deps, c), ended: end.promise }, opts);
   } finally {
     end.cancel();
   }

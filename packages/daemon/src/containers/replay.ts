@@ -6,7 +6,7 @@
  * and where the live output begins with the same bytes, those are left out.
  */
 import { deliver } from './deliver.ts';
-import type { ReadLogs } from './deps.types.ts';
+import type { LogSource, ReadLogs } from './deps.types.ts';
 import type { ClientStreams } from './service.types.ts';
 
 /** Longer than a subscription takes to reach the shim. */
@@ -43,14 +43,14 @@ function sharedLength(replayed: Buffer, live: Buffer): number {
 /** @param liveSince nanoseconds since the epoch just before the live output was asked for; undefined: the log alone is wanted */
 export async function replayLog(
   readLogs: ReadLogs,
-  path: string,
+  source: LogSource,
   wanted: { stdout: boolean; stderr: boolean },
   client: ClientStreams,
   liveSince: bigint | undefined,
 ): Promise<Overlap> {
   const overlap = new Overlap();
   const read = (range: { since?: bigint; until?: bigint }) =>
-    readLogs({ path }, { ...wanted, ...range, follow: false, timestamps: false, details: false });
+    readLogs(source, { ...wanted, ...range, follow: false, timestamps: false, details: false });
   const write = ({ stream, data }: { stream: 1 | 2; data: Buffer }) =>
     deliver(stream === 2 ? client.stderr : client.stdout, data);
   for await (const chunks of read(liveSince === undefined ? {} : { until: liveSince - 1n })) {

@@ -13,7 +13,7 @@ import type {
   HostConfig,
 } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig, ExecInspect } from '@tsdocker/shared/types/exec.ts';
-import type { LogChunk, LogOptions } from '../logging/json-file.ts';
+import type { LogChunk, LogOptions } from '../logging/read-logs.ts';
 
 export type { LogChunk, LogOptions };
 

@@ -10,6 +10,7 @@ import { publish, publishVolumes } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { startHealthMonitor } from './health.ts';
 import { linkEnvironment } from './links.ts';
+import { logFileOf } from './log-file.ts';
 import { argvOf } from './merge-image.ts';
 import { resolveMounts } from './mounts.ts';
 import { type AttachedNetwork, attachNetwork, detachNetwork, runningPeer } from './network-attach.ts';
@@ -127,7 +128,7 @@ function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): S
   const { Env: env, Labels: labels, Image: imageName = '' } = config;
   const info = { id, name, imageId, imageName, path, args, created, env: env ?? [], labels: labels ?? {} };
   const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {}, info);
-  return writer && { path: deps.store.logPath(c.id), ...writer };
+  return writer && { path: logFileOf(deps, c).path, ...writer };
 }
 
 async function started(deps: StartDeps, c: Container, run: RunningContainer): Promise<void> {

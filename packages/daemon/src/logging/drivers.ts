@@ -1,12 +1,14 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import type { LogFormatName } from './log-format.ts';
 import { extraAttributes, type LogInfo, logTag } from './log-info.ts';
 
 export type LogConfig = NonNullable<HostConfig['LogConfig']>;
 
 /** How the shim writes a container's log. */
 export interface LogWriterConfig {
+  format: LogFormatName;
   /** -1 = never rotated. Default 20 MB in 5 files. */
   maxSizeBytes: number;
   /** Files kept, the current one included. */
@@ -16,14 +18,16 @@ export interface LogWriterConfig {
 }
 
 /** Names for `info`. */
-export const LOG_DRIVERS: readonly string[] = ['json-file', 'none'];
+export const LOG_DRIVERS: readonly string[] = ['json-file', 'local', 'none'];
 
-const JSON_FILE_OPTIONS = new Set(
-  'max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size'.split(' '),
-);
-/** Docker's options that the log writer does not know: refused, so that nobody relies on them. */
-const NOT_YET = new Set(['compress']);
-const COMMON_OPTIONS = new Set(['mode', 'max-buffer-size']);
+const COMMON_OPTIONS = 'mode max-buffer-size';
+const OPTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
+  'json-file': words(`max-size max-file compress labels labels-regex env env-regex tag ${COMMON_OPTIONS}`),
+  local: words(`max-size max-file compress ${COMMON_OPTIONS}`),
+  none: words(COMMON_OPTIONS),
+};
+/** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
+const NOT_YET = words('syslog journald gelf fluentd awslogs splunk gcplogs');
 /** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
 const DEFAULT_SIZE_BYTES = 20e6;
 const DEFAULT_FILES = 5;
@@ -41,16 +45,16 @@ export function logWriterConfig(
 ): LogWriterConfig | undefined {
   const driver = config.Type || 'json-file';
   const options = config.Config ?? {};
-  if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
+  const known = OPTIONS[driver];
+  if (!known) throw invalid(NOT_YET.has(driver) ? notYet(driver) : noSuchDriver(driver));
   checkMode(options);
-  const known = driver === 'none' ? COMMON_OPTIONS : JSON_FILE_OPTIONS;
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw invalid(`unknown log opt '${name}' for ${driver} log driver`);
-    if (NOT_YET.has(name)) throw invalid(`log opt '${name}' is not supported yet by this engine`);
-  }
+  const unknown = Object.keys(options).find((name) => !known.has(name));
+  if (unknown !== undefined) throw invalid(`unknown log opt '${unknown}' for ${driver} log driver`);
+  checkCompress(options['compress']);
   if (driver === 'none') return undefined;
+  if (driver === 'local') return { format: 'local', ...rotation(options, { maxFiles: DEFAULT_FILES }) };
   const attributes = info && attributesText(options, info);
-  return { ...jsonFileConfig(options), ...(attributes && { attributes }) };
+  return { format: 'json-file', ...rotation(options), ...(attributes && { attributes }) };
 }
 
 /** Docker's order and escapes: a log is compared byte by byte. @throws System in the words of a start that fails */
@@ -76,11 +80,32 @@ export function assertReadable(config: { Type?: string }): void {
   throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
 }
 
-function jsonFileConfig(options: Record<string, string>): LogWriterConfig {
+/** @param defaults files that are kept where a size is given: docker's json-file keeps one, its local five */
+function rotation(
+  options: Record<string, string>,
+  defaults: { maxFiles: number } = { maxFiles: 1 },
+): Pick<LogWriterConfig, 'maxSizeBytes' | 'maxFiles'> {
   const maxSizeBytes = options['max-size'] === undefined ? DEFAULT_SIZE_BYTES : sizeOf('max-size', options['max-size']);
   const rotates = options['max-size'] === undefined && options['max-file'] === undefined;
-  const maxFiles = options['max-file'] === undefined ? (rotates ? DEFAULT_FILES : 1) : fileCount(options['max-file']);
+  const count = options['max-file'];
+  const maxFiles = count === undefined ? (rotates ? DEFAULT_FILES : defaults.maxFiles) : fileCount(count);
   return { maxSizeBytes, maxFiles };
+}
+
+/** Go's ParseBool. */
+function checkCompress(text = 'false'): void {
+  if (/^(0|f|F|false|False|FALSE)$/.test(text)) return;
+  if (!/^(1|t|T|true|True|TRUE)$/.test(text)) {
+    throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  throw invalid("log opt 'compress=true' is not supported yet by this engine");
+}
+
+const noSuchDriver = (driver: string): string => `logger: no log driver named '${driver}' is registered`;
+const notYet = (driver: string): string => `logger: log driver '${driver}' is not supported yet by this engine`;
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.split(' '));
 }
 
 function checkMode(options: Record<string, string>): void {

@@ -1,9 +1,9 @@
-/** One line of a json-file log, and how it is shown to a client. */
+/** One record of a log, as json-file has it in a line, and how it is shown to a client. */
 
 export interface LogRecord {
   stream: 1 | 2;
   /** With its newline; a part of a long line has none. */
-  text: string;
+  text: string | Buffer;
   /** Unix time in nanoseconds. */
   readonly time: bigint;
   attrs: Record<string, string>;
@@ -52,10 +52,11 @@ export function formatTime(nanos: bigint): string {
 
 /** The bytes a client gets: timestamp, then details, then the text. */
 export function formatRecord(record: LogRecord, opts: { timestamps: boolean; details: boolean }): Buffer {
-  if (!opts.timestamps && !opts.details) return Buffer.from(record.text);
+  const text = typeof record.text === 'string' ? Buffer.from(record.text) : record.text;
+  if (!opts.timestamps && !opts.details) return text;
   const timestamp = opts.timestamps ? `${formatTime(record.time)} ` : '';
   const details = opts.details ? `${formatAttributes(record.attrs)} ` : '';
-  return Buffer.from(`${timestamp}${details}${record.text}`);
+  return Buffer.concat([Buffer.from(`${timestamp}${details}`), text]);
 }
 
 function formatAttributes(attrs: Record<string, string>): string {

@@ -51,7 +51,13 @@ export interface StartRequest {
   /** pid whose ipc / pid / uts namespace is joined, for container:X modes. */
   joins?: { ipc?: number; pid?: number };
   /** Undefined: output is not kept. `attributes`: a JSON object that each record carries. */
-  log?: { path: string; maxSizeBytes: number; maxFiles: number; attributes?: string };
+  log?: {
+    path: string;
+    format?: 'json-file' | 'local';
+    maxSizeBytes: number;
+    maxFiles: number;
+    attributes?: string;
+  };
   /** Sockets that reserve published ports; given to the shim, which holds them while the container runs. */
   heldSockets?: number[];
   /** What the next daemon shall know of this run even if this one dies before it writes it down. Kept by the shim. */

@@ -37,6 +37,7 @@ test('without flags and file the defaults hold', async (t) => {
       init: false,
       cdiSpecDirs: ['/etc/cdi', '/var/run/cdi'],
     },
+    logs: { driver: 'json-file', options: {} },
   });
 });
 
@@ -48,6 +49,15 @@ test('flags and the file are merged', async (t) => {
   assert.deepEqual([config.registryMirrors, config.maxConcurrentDownloads], [['http://m'], 7]);
   assert.deepEqual([config.group, config.groupRequired], ['staff', true]);
   assert.deepEqual(config.tls, { certPath: '/etc/tsdocker/cert.pem', keyPath: '/etc/tsdocker/key.pem', caPath: '/ca' });
+});
+
+test('log defaults come as texts from flags and as an object from the file', async (t) => {
+  const flags = ['--log-driver', 'local', '--log-opt', 'max-size=1m', '--log-opt', 'tag=a=b'];
+  const { logs } = await load(t, flags);
+  assert.deepEqual(logs, { driver: 'local', options: { 'max-size': '1m', tag: 'a=b' } });
+  const fromFile = await load(t, [], '{"log-driver":"local","log-opts":{"max-file":"3"}}');
+  assert.deepEqual(fromFile.logs, { driver: 'local', options: { 'max-file': '3' } });
+  await assert.rejects(load(t, [], '{"log-opts":{"max-file":3}}'), /invalid value for log-opts/);
 });
 
 test('a file that cannot be used is refused in the words of docker', async (t) => {

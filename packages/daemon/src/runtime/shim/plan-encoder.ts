@@ -19,6 +19,7 @@ const NAMESPACE_FLAG = {
 } as const;
 
 const FILE_TYPE = { p: 0o010000, c: 0o020000, b: 0o060000 } as const;
+const LOG_LOCAL = 1;
 const BIND_RECURSIVE = 1;
 const BIND_ATTRIBUTES_RECURSIVE = 2;
 const BIND_PROPAGATION_RECURSIVE = 4;
@@ -70,6 +71,7 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
     writer.add(
       'log',
       {
+        flags: start.log.format === 'local' ? LOG_LOCAL : 0,
         s1: start.log.path,
         s2: start.log.attributes ?? '',
         n1: Math.max(0, start.log.maxSizeBytes),

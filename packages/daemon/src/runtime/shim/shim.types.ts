@@ -28,7 +28,13 @@ export interface ShimStart {
   cgroup: CgroupPlan;
   rootfs: Rootfs;
   network: NetworkNamespace;
-  log?: { path: string; maxSizeBytes: number; maxFiles: number; attributes?: string };
+  log?: {
+    path: string;
+    format?: 'json-file' | 'local';
+    maxSizeBytes: number;
+    maxFiles: number;
+    attributes?: string;
+  };
   /** Keep a stdin pipe open (pty when spec.process.terminal). */
   stdin: boolean;
   /** Close stdin when the first attached client closes its. */

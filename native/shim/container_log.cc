@@ -1,14 +1,16 @@
-#include "shim/json_log.h"
+#include "shim/container_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/text.h"
+#include "shim/local_record.h"
 
 namespace tsd::shim {
 namespace {
@@ -70,18 +72,27 @@ size_t format_time(const timespec& time, char* out) {
   return text.size();
 }
 
-Status JsonLog::open(const char* path, const char* attributes, uint64_t max_bytes, uint32_t files) {
+Status ContainerLog::open(LogFormat format, const char* path, const char* attributes, uint64_t max_bytes,
+                          uint32_t files) {
+  format_ = format;
   path_ = path;
   attributes_ = attributes;
   attributes_length_ = strlen(attributes);
   max_bytes_ = max_bytes;
   files_ = files;
-  return reopen();
+  if (format_ == LogFormat::kJsonFile) return reopen();
+  Text<PATH_MAX> directory;
+  directory.add(path);
+  directory.shorten(static_cast<size_t>(strrchr(path, '/') - path));
+  if (mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) return last_error("mkdir", "log", directory.c_str());
+  Status opened = reopen();
+  if (opened.ok() && !ends_whole()) rotate();
+  return opened;
 }
 
-Status JsonLog::reopen() {
+Status ContainerLog::reopen() {
   flush();
-  UniqueFd file(::open(path_, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
+  UniqueFd file(::open(path_, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!file) return last_error("open", "log", path_);
   struct stat status {};
   if (fstat(file.get(), &status) < 0) return last_error("fstat", "log", path_);
@@ -90,7 +101,19 @@ Status JsonLog::reopen() {
   return {};
 }
 
-void JsonLog::add(int stream, const char* data, size_t length) {
+bool ContainerLog::ends_whole() const {
+  if (size_ == 0) return true;
+  auto length_at = [this](uint64_t offset, uint32_t* length) {
+    if (pread(file_.get(), length, 4, static_cast<off_t>(offset)) != 4) return false;
+    *length = __builtin_bswap32(*length);
+    return true;
+  };
+  uint32_t head = 0, tail = 0;
+  return size_ >= 8 && length_at(size_ - 4, &tail) && size_ >= 8ull + tail && length_at(size_ - 8 - tail, &head) &&
+         head == tail;
+}
+
+void ContainerLog::add(int stream, const char* data, size_t length) {
   Line& line = lines_[stream - 1];
   while (length > 0) {
     const size_t room = kMaxLine - line.length;
@@ -110,15 +133,25 @@ void JsonLog::add(int stream, const char* data, size_t length) {
   }
 }
 
-void JsonLog::end(int stream) {
+void ContainerLog::end(int stream) {
   Line& line = lines_[stream - 1];
   if (line.length > 0) entry(stream, line, false);
   line.continues = false;
 }
 
-void JsonLog::entry(int stream, Line& line, bool complete) {
+void ContainerLog::entry(int stream, Line& line, bool complete) {
   if (max_bytes_ > 0 && size_ + used_ >= max_bytes_) rotate();
   if (!line.continues) clock_gettime(CLOCK_REALTIME, &line.started);
+  if (format_ == LogFormat::kJsonFile) {
+    json_record(stream, line, complete);
+  } else {
+    local_record(stream, line, complete);
+  }
+  line.length = 0;
+  line.continues = !complete;
+}
+
+void ContainerLog::json_record(int stream, const Line& line, bool complete) {
   put("{\"log\":\"", 8);
   escaped(line.data, line.length);
   if (complete) put("\\n", 2);
@@ -131,11 +164,28 @@ void JsonLog::entry(int stream, Line& line, bool complete) {
   char time[40];
   put(time, format_time(line.started, time));
   put("\"}\n", 3);
-  line.length = 0;
-  line.continues = !complete;
 }
 
-void JsonLog::escaped(const char* data, size_t length) {
+void ContainerLog::local_record(int stream, Line& line, bool complete) {
+  const bool partial = line.continues || !complete;
+  if (!line.continues) line.ordinal = 0;
+  if (partial && line.ordinal++ == 0) {
+    unsigned char random[kIdLength / 2] = {};
+    // It only tells the lines of one log apart: before the pool is ready, zeros will do.
+    [[maybe_unused]] const ssize_t got = getrandom(random, sizeof random, GRND_NONBLOCK);
+    for (size_t i = 0; i < kIdLength; i++) line.id[i] = "0123456789abcdef"[random[i / 2] >> (i % 2 * 4) & 15];
+  }
+  const LocalRecord record{stream, line.started, line.length, partial, complete, line.id, line.ordinal};
+  char head[kLocalHeadMax], tail[kLocalTailMax];
+  const size_t head_length = local_head(record, head), tail_length = local_tail(record, tail);
+  // Only whole records are flushed, so that what a full disk cuts off can be taken back.
+  if (used_ + head_length + line.length + tail_length > kBuffer) flush();
+  put(head, head_length);
+  put(line.data, line.length);
+  put(tail, tail_length);
+}
+
+void ContainerLog::escaped(const char* data, size_t length) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(data);
   static const char kHex[] = "0123456789abcdef";
   size_t start = 0, i = 0;
@@ -174,7 +224,7 @@ void JsonLog::escaped(const char* data, size_t length) {
   put(data + start, length - start);
 }
 
-void JsonLog::put(const char* data, size_t length) {
+void ContainerLog::put(const char* data, size_t length) {
   while (length > 0) {
     if (used_ == kBuffer) flush();
     const size_t room = kBuffer - used_;
@@ -186,7 +236,7 @@ void JsonLog::put(const char* data, size_t length) {
   }
 }
 
-void JsonLog::flush() {
+void ContainerLog::flush() {
   size_t done = 0;
   while (done < used_ && file_) {
     const ssize_t written = write(file_.get(), buffer_ + done, used_ - done);
@@ -195,11 +245,15 @@ void JsonLog::flush() {
     if (written <= 0) break;
     done += static_cast<size_t>(written);
   }
+  // Records of the local format are found by their lengths: half a one would hide all that follow.
+  if (format_ == LogFormat::kLocal && done < used_ && file_ && ftruncate(file_.get(), static_cast<off_t>(size_)) == 0) {
+    done = 0;
+  }
   size_ += done;
   used_ = 0;
 }
 
-void JsonLog::rotate() {
+void ContainerLog::rotate() {
   flush();
   if (files_ < 2) {
     if (file_ && ftruncate(file_.get(), 0) == 0) size_ = 0;

@@ -1,12 +1,12 @@
 /**
- * Reads json-file logs, which the shims write: from the end for a tail, across rotated files, and on while they grow.
+ * Reads the logs that the shims write: from the end for a tail, across rotated files, and on while they grow.
  * Memory is bounded by a block and a line, whatever the size of the log.
  */
 import { dirname } from 'node:path';
 import { ChangeWatch } from './change-watch.ts';
-import { LineReader } from './line-reader.ts';
-import { formatRecord, parseRecord } from './log-record.ts';
-import { type LogFile, openLogFiles, tailOffset } from './rotated-files.ts';
+import { LOG_FORMATS, type LogFormat, type LogFormatName, type RecordReader } from './log-format.ts';
+import { formatRecord, type LogRecord } from './log-record.ts';
+import { type LogFile, openLogFiles } from './rotated-files.ts';
 
 /** What of a log is wanted. */
 export interface LogOptions {
@@ -26,6 +26,8 @@ export interface LogOptions {
 export interface LogSource {
   /** The current file; rotated ones are beside it. It may not exist yet. */
   path: string;
+  /** Default: json-file. */
+  format?: LogFormatName;
   /** Settles when nothing more will be written; a follow then reads the rest and ends. Undefined: already so. */
   ended?: Promise<unknown>;
 }
@@ -47,7 +49,7 @@ export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGener
   };
   opts.signal?.addEventListener('abort', onAbort);
   if (watch) void source.ended!.then(onEnd, onEnd);
-  const reader = new JsonFileReader(source.path, opts);
+  const reader = new RotatedReader(source, opts);
   try {
     yield* reader.existing();
     while (watch && !reader.finished && !opts.signal?.aborted) {
@@ -63,16 +65,18 @@ export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGener
   }
 }
 
-class JsonFileReader {
+class RotatedReader {
   readonly #path: string;
+  readonly #format: LogFormat;
   readonly #opts: LogOptions;
-  #current: { file: LogFile; lines: LineReader } | undefined;
+  #current: { file: LogFile; reader: RecordReader } | undefined;
   #pending: LogFile[] = [];
   /** `until` has been passed. */
   finished = false;
 
-  constructor(path: string, opts: LogOptions) {
+  constructor({ path, format }: LogSource, opts: LogOptions) {
     this.#path = path;
+    this.#format = LOG_FORMATS[format ?? 'json-file'];
     this.#opts = opts;
   }
 
@@ -88,13 +92,13 @@ class JsonFileReader {
   /** What was written since, into the file at hand or into those that rotation put after it. */
   async *more(): AsyncGenerator<LogChunk[]> {
     for (;;) {
-      if (this.#current) yield* this.#chunks(this.#current.lines);
+      if (this.#current) yield* this.#chunks(this.#current.reader);
       if (this.finished || this.#opts.signal?.aborted) return;
       const inode = this.#current?.file.inode;
       const newer = await openLogFiles(this.#path, inode === undefined ? {} : { until: inode });
       if (newer.length === 0) return;
       // Between the last read and the rotation more may have been written to the old file.
-      if (this.#current) yield* this.#chunks(this.#current.lines);
+      if (this.#current) yield* this.#chunks(this.#current.reader);
       this.#pending = newer.toReversed();
       yield* this.#drain(0);
     }
@@ -112,11 +116,11 @@ class JsonFileReader {
     let offset = firstOffset;
     for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
       await this.#current?.file.handle.close();
-      this.#current = { file, lines: new LineReader(file.handle, offset) };
+      this.#current = { file, reader: this.#format.open(file.handle, offset) };
       offset = 0;
       const { since, signal } = this.#opts;
       if (since !== undefined && file.modifiedAt < since && this.#pending.length > 0) continue;
-      yield* this.#chunks(this.#current.lines);
+      yield* this.#chunks(this.#current.reader);
       if (this.finished || signal?.aborted) return;
     }
   }
@@ -126,27 +130,26 @@ class JsonFileReader {
     let wanted = this.#opts.tail;
     if (wanted === undefined || wanted < 0) return { skip: 0, offset: 0 };
     for (const [i, file] of files.entries()) {
-      const { offset, found } = await tailOffset(file, wanted);
+      const { offset, found } = await this.#format.tailOffset(file, wanted);
       wanted -= found;
       if (wanted === 0) return { skip: files.length - 1 - i, offset };
     }
     return { skip: 0, offset: 0 };
   }
 
-  async *#chunks(reader: LineReader): AsyncGenerator<LogChunk[]> {
-    for await (const lines of reader.lines()) {
-      const wanted = this.#select(lines);
+  async *#chunks(reader: RecordReader): AsyncGenerator<LogChunk[]> {
+    for await (const records of reader.records()) {
+      const wanted = this.#select(records);
       if (wanted.length > 0) yield wanted;
       if (this.finished || this.#opts.signal?.aborted) return;
     }
   }
 
-  #select(lines: string[]): LogChunk[] {
+  #select(records: LogRecord[]): LogChunk[] {
     const { since, until, stdout, stderr } = this.#opts;
     const wanted: LogChunk[] = [];
-    for (const line of lines) {
-      const record = parseRecord(line);
-      if (!record || (since !== undefined && record.time < since)) continue;
+    for (const record of records) {
+      if (since !== undefined && record.time < since) continue;
       if (until !== undefined && record.time > until) {
         this.finished = true;
         break;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { LogOptions } from '../../../../packages/daemon/src/containers/service.types.ts';
 import { logWriterConfig } from '../../../../packages/daemon/src/logging/drivers.ts';
-import { type LogChunk, type LogSource, readLogs } from '../../../../packages/daemon/src/logging/json-file.ts';
 import { formatTime, parseTime } from '../../../../packages/daemon/src/logging/log-record.ts';
+import { type LogChunk, type LogSource, readLogs } from '../../../../packages/daemon/src/logging/read-logs.ts';
 
 let dir = '';
 let path = '';
@@ -130,19 +130,32 @@ test('times keep nine digits both ways', () => {
 });
 
 test('log options are checked with Docker words', () => {
-  assert.deepEqual(logWriterConfig({}), { maxSizeBytes: 20_000_000, maxFiles: 5 });
-  assert.deepEqual(logWriterConfig({ Config: { 'max-size': '-1' } }), { maxSizeBytes: -1, maxFiles: 1 });
+  assert.deepEqual(logWriterConfig({}), { format: 'json-file', maxSizeBytes: 20_000_000, maxFiles: 5 });
+  assert.deepEqual(logWriterConfig({ Config: { 'max-size': '-1' } }), {
+    format: 'json-file',
+    maxSizeBytes: -1,
+    maxFiles: 1,
+  });
   assert.deepEqual(logWriterConfig({ Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }), {
+    format: 'json-file',
     maxSizeBytes: 10_000_000,
     maxFiles: 3,
   });
   assert.equal(logWriterConfig({ Type: 'none' }), undefined);
+  assert.deepEqual(logWriterConfig({ Type: 'local', Config: { 'max-size': '1m', compress: 'false' } }), {
+    format: 'local',
+    maxSizeBytes: 1_000_000,
+    maxFiles: 5,
+  });
   const rows: [string, Record<string, string>, RegExp][] = [
     ['json-file', { 'max-sizes': '1' }, /^unknown log opt 'max-sizes' for json-file log driver$/],
     ['json-file', { 'max-file': '0', 'max-size': '1k' }, /max-file cannot be less than 1/],
     ['json-file', { 'max-size': 'big' }, /invalid max-size: 'big'/],
-    ['json-file', { compress: 'true' }, /^log opt 'compress' is not supported yet/],
+    ['json-file', { compress: 'true' }, /^log opt 'compress=true' is not supported yet/],
     ['json-file', { 'max-buffer-size': '1m' }, /max-buffer-size option is only supported with/],
+    ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
+    ['local', { tag: 'x' }, /^unknown log opt 'tag' for local log driver$/],
+    ['syslog', {}, /^logger: log driver 'syslog' is not supported yet by this engine$/],
     ['nosuch', {}, /^logger: no log driver named 'nosuch' is registered$/],
   ];
   for (const [Type, Config, message] of rows)

@@ -1,4 +1,4 @@
-// The container's log in docker's json-file format: one object a line, rotated by size, written whatever clients do.
+// The container's log in docker's json-file or local format, rotated by size, written whatever clients do.
 #pragma once
 #include <stdint.h>
 #include <time.h>
@@ -8,11 +8,14 @@
 
 namespace tsd::shim {
 
-class JsonLog {
+enum class LogFormat { kJsonFile, kLocal };
+
+class ContainerLog {
  public:
-  // `path` and `attributes` outlive the log. attributes: a JSON object that each record carries, or "".
+  // `path` and `attributes` outlive the log. attributes: a JSON object that each json-file record carries, or "".
+  // The directory of a local log is made.
   // max_bytes 0: never rotated. files counts the current one; below 2 it is emptied instead.
-  Status open(const char* path, const char* attributes, uint64_t max_bytes, uint32_t files);
+  Status open(LogFormat format, const char* path, const char* attributes, uint64_t max_bytes, uint32_t files);
   bool is_open() const { return static_cast<bool>(file_); }
   // Opens the path again, after somebody has moved the file away.
   Status reopen();
@@ -28,18 +31,27 @@ class JsonLog {
   static constexpr size_t kMaxLine = 16 * 1024;
   static constexpr size_t kBuffer = 64 * 1024;
 
+  static constexpr size_t kIdLength = 64;
+
   struct Line {
     char data[kMaxLine];
     size_t length = 0;
     bool continues = false;  // the parts before this one were written
     timespec started{};      // time of the first part, which all parts carry
+    char id[kIdLength];      // what the parts have in common, in the local format
+    uint32_t ordinal = 0;
   };
 
   void entry(int stream, Line& line, bool complete);
+  void json_record(int stream, const Line& line, bool complete);
+  void local_record(int stream, Line& line, bool complete);
+  // False: the last record was torn by a crash, and nothing may follow it.
+  bool ends_whole() const;
   void escaped(const char* data, size_t length);
   void put(const char* data, size_t length);
   void rotate();
 
+  LogFormat format_ = LogFormat::kJsonFile;
   const char* path_ = nullptr;
   const char* attributes_ = nullptr;
   size_t attributes_length_ = 0;

@@ -1,0 +1,15 @@
+/** Where a container's output is kept, and how. */
+import { join } from 'node:path';
+import type { Container } from './container.ts';
+import type { Domain } from './deps.types.ts';
+
+/** The path is docker's for the driver; nothing need be there. */
+export function logFileOf(
+  { store }: Pick<Domain, 'store'>,
+  c: Container,
+): { path: string; format: 'json-file' | 'local' } {
+  if (c.hostConfig.LogConfig?.Type === 'local') {
+    return { path: join(store.directory(c.id), 'local-logs', 'container.log'), format: 'local' };
+  }
+  return { path: store.logPath(c.id), format: 'json-file' };
+}
