@@ -95,7 +95,9 @@ describe('the syslog driver', { skip: missing({ root: true }) }, () => {
   /** Connections of clients that are not told yet that the receiver is gone. */
   const connections = (port: number) => {
     const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-    const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((row) => row.trim().split(/\s+/));
+    const rows = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
     return rows.filter(([, , to, state]) => to?.endsWith(remote) && (state === '01' || state === '08')).length;
   };
 
@@ -151,11 +153,24 @@ describe('the syslog driver', { skip: missing({ root: true }) }, () => {
     try {
       await engine.ok(['import', await debianArchive(), 'base:test']);
       const address = `syslog-address=tcp://127.0.0.1:${receiver.port}`;
-      const run = ['run', '--rm', '--network', 'none', '--log-driver', 'syslog', '--log-opt', address, 'base:test', 'true'];
+      const run = [
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--log-driver',
+        'syslog',
+        '--log-opt',
+        address,
+        'base:test',
+        'true',
+      ];
       const { code, stderr } = await engine.cli(run);
       assert.equal(code, 125);
       assert.ok(
-        stderr.includes(`failed to initialize logging driver: dial tcp 127.0.0.1:${receiver.port}: connect: connection refused`),
+        stderr.includes(
+          `failed to initialize logging driver: dial tcp 127.0.0.1:${receiver.port}: connect: connection refused`,
+        ),
         stderr,
       );
     } finally {

@@ -13,12 +13,15 @@ export interface LogReceiver {
 /** @param port 0: any */
 export async function startLogReceiver(port = 0): Promise<LogReceiver> {
   const sockets = new Set<Socket>();
-  const texts: string[] = [];
+  const connections: { text: string }[] = [];
   const server = createServer((socket) => {
-    const index = texts.push('') - 1;
+    const connection = { text: '' };
+    connections.push(connection);
     sockets.add(socket);
     socket.setEncoding('latin1');
-    socket.on('data', (data) => (texts[index] += data));
+    socket.on('data', (data) => {
+      connection.text += data;
+    });
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });
@@ -26,7 +29,7 @@ export async function startLogReceiver(port = 0): Promise<LogReceiver> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    lines: () => texts.flatMap((text) => text.split('\n').slice(0, -1)),
+    lines: () => connections.flatMap(({ text }) => text.split('\n').slice(0, -1)),
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -6,7 +6,10 @@ import { publish } from './events.ts';
 import { type KillDeps, killAndWait } from './kill.ts';
 import { releaseMounts } from './mounts.ts';
 
-export type RemoveDeps = Pick<Domain, 'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log' | 'logForwarding'> &
+export type RemoveDeps = Pick<
+  Domain,
+  'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log' | 'logForwarding'
+> &
   KillDeps;
 
 /** A forced removal that keeps losing against a restart gives up after so many kills. */

@@ -29,12 +29,10 @@ const OPTIONS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['json-file', words(`max-size max-file compress ${CHOICE_OPTIONS} ${COMMON_OPTIONS}`)],
   ['local', words(`max-size max-file compress ${COMMON_OPTIONS}`)],
   ['none', words(COMMON_OPTIONS)],
-  ...[...REMOTE_DRIVERS].map(
-    ([name, { options }]): [string, ReadonlySet<string>] => [
-      name,
-      words(`${options.join(' ')} ${CHOICE_OPTIONS} ${CACHE_OPTIONS} ${COMMON_OPTIONS}`),
-    ],
-  ),
+  ...[...REMOTE_DRIVERS].map(([name, { options }]): [string, ReadonlySet<string>] => [
+    name,
+    words(`${options.join(' ')} ${CHOICE_OPTIONS} ${CACHE_OPTIONS} ${COMMON_OPTIONS}`),
+  ]),
 ]);
 /** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
 const NOT_YET = words('journald gelf fluentd awslogs splunk gcplogs');

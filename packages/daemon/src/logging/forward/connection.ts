@@ -1,7 +1,7 @@
 /** Connections to log receivers: bytes or datagrams out, nothing comes back. */
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 export interface Connection {
   /** @throws Error once the receiver has gone */
@@ -11,7 +11,8 @@ export interface Connection {
 
 export type Target =
   | { kind: 'unix'; path: string }
-  | { kind: 'udp' | 'tcp'; host: string; port: number }
+  | { kind: 'udp'; host: string; port: number }
+  | { kind: 'tcp'; host: string; port: number }
   | { kind: 'tls'; host: string; port: number; tls: ConnectionOptions };
 
 const CONNECT_MILLIS = 10_000;
@@ -34,7 +35,9 @@ export async function openConnection(target: Target): Promise<Connection> {
     const { code = '', message } = err as NodeJS.ErrnoException;
     const address = target.kind === 'unix' ? target.path : `${target.host}:${target.port}`;
     const network = target.kind === 'tls' ? 'tcp' : target.kind;
-    throw new Error(`dial ${network} ${address}: ${REASONS[code] ? `connect: ${REASONS[code]}` : message}`, { cause: err });
+    throw new Error(`dial ${network} ${address}: ${REASONS[code] ? `connect: ${REASONS[code]}` : message}`, {
+      cause: err,
+    });
   }
 }
 
@@ -89,6 +92,6 @@ async function openStream(target: Exclude<Target, { kind: 'udp' }>): Promise<Con
 function streamTo(target: Exclude<Target, { kind: 'udp' }>): { socket: Socket; ready: 'connect' | 'secureConnect' } {
   if (target.kind === 'unix') return { socket: connect({ path: target.path }), ready: 'connect' };
   const { host, port } = target;
-  if (target.kind === 'tcp') return { socket: connect({ host, port }), ready: 'connect' };
+  if (target.kind !== 'tls') return { socket: connect({ host, port }), ready: 'connect' };
   return { socket: connectTls({ host, port, ...target.tls }), ready: 'secureConnect' };
 }

@@ -22,7 +22,9 @@ export function createLogForwarding(warn: (message: string, fields: Record<strin
       try {
         (await driver.open(config.Config ?? {}, info)).close();
       } catch (err) {
-        throw new DockerError('System', `failed to initialize logging driver: ${(err as Error).message}`, { cause: err });
+        throw new DockerError('System', `failed to initialize logging driver: ${(err as Error).message}`, {
+          cause: err,
+        });
       }
     },
     follow(source: LogSource, config: Config, info: LogInfo): void {

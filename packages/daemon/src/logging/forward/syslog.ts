@@ -55,7 +55,9 @@ function addressOf(options: Options): Address {
   const text = options['syslog-address'] ?? '';
   const [, protocol = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/.exec(text) ?? [];
   if (text === '' || protocol === 'unixgram') {
-    throw new Error("log opt 'syslog-address': datagram sockets of the host (the default, unixgram) are not supported yet by this engine");
+    throw new Error(
+      "log opt 'syslog-address': datagram sockets of the host (the default, unixgram) are not supported yet by this engine",
+    );
   }
   if (protocol === 'unix') {
     if (!existsSync(rest)) throw new Error(`stat ${rest}: no such file or directory`);

@@ -18,7 +18,12 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function write(...lines: string[]): void {
   for (const line of lines) {
-    const message = Buffer.concat([Buffer.from([0x0a, 6]), Buffer.from('stdout'), Buffer.from([0x10, 1, 0x1a, line.length]), Buffer.from(line)]);
+    const message = Buffer.concat([
+      Buffer.from([0x0a, 6]),
+      Buffer.from('stdout'),
+      Buffer.from([0x10, 1, 0x1a, line.length]),
+      Buffer.from(line),
+    ]);
     const length = Buffer.from([0, 0, 0, message.length]);
     appendFileSync(path, Buffer.concat([length, message, length]));
   }
@@ -53,7 +58,9 @@ function receiver() {
   return { got, state, job };
 }
 
-test('sends in order, tries again after a failure, and goes on after the rest where it was', { timeout: 60_000 }, async () => {
+test('sends in order, tries again after a failure, and goes on after the rest where it was', {
+  timeout: 60_000,
+}, async () => {
   const warnings: string[] = [];
   const { got, state, job } = receiver();
   state.failures = 2;

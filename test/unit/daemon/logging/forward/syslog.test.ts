@@ -30,7 +30,8 @@ async function sent(options: Record<string, string>): Promise<string[]> {
     const log = await syslogDriver.open({ 'syslog-address': `tcp://127.0.0.1:${receiver.port}`, ...options }, info);
     await log.send([record('out\n'), record('\n'), record('err\n', 2)]);
     log.close();
-    return await eventually(() => (receiver.lines().length === 2 ? receiver.lines() : undefined), 30_000);
+    await eventually(() => receiver.lines().length === 2, 30_000);
+    return receiver.lines();
   } finally {
     await receiver.close();
   }
@@ -42,13 +43,22 @@ test('formats, facilities, severities and tags are as docker writes them', async
   const expectLines = (lines: string[], ...patterns: string[]) => {
     for (const [i, pattern] of patterns.entries()) assert.match(lines[i]!, new RegExp(`^${pattern}$`));
   };
-  expectLines(await sent({}), `<30>${stamp} 0123456789ab\\[${pid}\\]: out`, `<27>${stamp} 0123456789ab\\[${pid}\\]: err`);
+  expectLines(
+    await sent({}),
+    `<30>${stamp} 0123456789ab\\[${pid}\\]: out`,
+    `<27>${stamp} 0123456789ab\\[${pid}\\]: err`,
+  );
   expectLines(
     await sent({ 'syslog-format': 'rfc3164', 'syslog-facility': 'local3', tag: '{{.Name}}' }),
     `<158>${stamp} ${hostname()} web\\[${pid}\\]: out`,
   );
   expectLines(
-    await sent({ 'syslog-format': 'rfc5424', 'syslog-facility': '1', tag: '{{(.ExtraAttributes nil).a}}', labels: 'a' }),
+    await sent({
+      'syslog-format': 'rfc5424',
+      'syslog-facility': '1',
+      tag: '{{(.ExtraAttributes nil).a}}',
+      labels: 'a',
+    }),
     `<14>1 2024-01-02T03:04:05Z ${hostname()} b ${pid} b - out`,
   );
   expectLines(
@@ -86,7 +96,11 @@ test('bad options are refused at create, an absent receiver at start', async () 
   }
   assert.throws(() => logWriterConfig({ Type: 'syslog' }), /datagram sockets of the host .* are not supported yet/);
   const Config = { 'syslog-address': 'udp://h', 'cache-max-size': '1m', 'cache-disabled': 'false' };
-  assert.deepEqual(logWriterConfig({ Type: 'syslog', Config }), { format: 'local', maxSizeBytes: 1_000_000, maxFiles: 5 });
+  assert.deepEqual(logWriterConfig({ Type: 'syslog', Config }), {
+    format: 'local',
+    maxSizeBytes: 1_000_000,
+    maxFiles: 5,
+  });
   const receiver = await startLogReceiver();
   await receiver.close();
   const open = syslogDriver.open({ 'syslog-address': `tcp://127.0.0.1:${receiver.port}` }, info);
