@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import type { OutputStream, TerminalSize } from '../../packages/cli/src/cli.ts';
 import type { EngineClient } from '../../packages/cli/src/client/client.ts';
+import { parseEndpoint } from '../../packages/cli/src/client/endpoint.ts';
 import { NO_GLOBAL_OPTIONS } from '../../packages/cli/src/global-options.ts';
 import { type ProgramCli, runProgram } from '../../packages/cli/src/program.ts';
 import { type FakeAnswer, FakeClient } from './fake-client.ts';
@@ -13,6 +14,8 @@ export interface FakeRun {
   /** Both outputs are terminals of this size. */
   terminal?: TerminalSize;
   config?: Record<string, unknown>;
+  env?: Record<string, string>;
+  cwd?: string;
   /** Instead of the fake: a client that fails. */
   client?: EngineClient;
 }
@@ -32,8 +35,8 @@ export async function runCli(line: string | readonly string[], options: FakeRun 
   const [stdout, stderr] = [captured(options.terminal), captured(options.terminal)];
   const cli: ProgramCli = {
     argv,
-    env: { HOME: '/home/someone' },
-    cwd: '/',
+    env: { HOME: '/home/someone', ...options.env },
+    cwd: options.cwd ?? '/',
     stdin: { stream: new PassThrough().end(options.stdin ?? ''), isTerminal: false, makeRaw: () => () => {} },
     stdout: stdout.stream,
     stderr: stderr.stream,
@@ -42,7 +45,8 @@ export async function runCli(line: string | readonly string[], options: FakeRun 
     onSignal: () => () => {},
     client: () => options.client ?? client,
     config: () => ({ directory: '/home/someone/.docker', ...options.config }),
-    contextName: () => 'default',
+    contextName: () => options.env?.['DOCKER_CONTEXT'] ?? cli.config().currentContext ?? 'default',
+    defaultEndpoint: () => parseEndpoint('unix:///var/run/tsdocker.sock'),
     runtime: { version: 'v24.0.0', platform: 'linux', arch: 'x64' },
   };
   await runProgram(cli);

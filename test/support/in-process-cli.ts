@@ -56,6 +56,7 @@ export async function runInProcess(argv: readonly string[], options: InProcessOp
     client: () => client,
     config: () => ({ directory: '/nonexistent', ...options.config }),
     contextName: () => 'default',
+    defaultEndpoint: () => parseEndpoint(`unix://${options.socket}`),
     runtime: process,
   };
   try {

@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import type { EngineClient } from './client/client.ts';
+import type { Endpoint } from './client/endpoint.ts';
 import type { ConfigFile } from './config/config-file.ts';
 
 /** Rows and columns of a terminal. */
@@ -46,6 +47,8 @@ export interface Cli {
   config(): ConfigFile;
   /** Name of the context that names the daemon; `default` when an address does. */
   contextName(): string;
+  /** The daemon of the context `default`: what -H, DOCKER_HOST or nothing at all names. @throws StatusError */
+  defaultEndpoint(): Endpoint;
   /** The Node process, in its own words (`v24.1.0`, `linux`, `x64`). */
   readonly runtime: { readonly version: string; readonly platform: string; readonly arch: string };
 }

@@ -6,7 +6,7 @@ import type { EngineClient } from './client/client.ts';
 import type { Endpoint } from './client/endpoint.ts';
 import { createEngineClient } from './client/http-client.ts';
 import { type ConfigFile, configDirectory, loadConfigFile } from './config/config-file.ts';
-import { contextName, selectEndpoint } from './config/endpoint-selection.ts';
+import { contextName, defaultEndpoint, selectEndpoint } from './config/endpoint-selection.ts';
 import { type GlobalOptions, NO_GLOBAL_OPTIONS } from './global-options.ts';
 import { nativeBinding } from './native.ts';
 import type { ProgramCli } from './program.ts';
@@ -40,6 +40,7 @@ export function createProcessCli(proc: NodeJS.Process): ProcessCli {
     onSignal: (signals, handler) => subscribe(proc, signals, handler),
     config: () => (config ??= openConfig(cli)),
     contextName: () => contextName(cli.globals, cli.env, cli.config()),
+    defaultEndpoint: () => defaultEndpoint(cli.globals, cli.env, cli.config()),
     runtime: proc,
     client: () => (client ??= openClient(cli.globals, cli)),
     end: () => stdout.flush(() => stderr.flush(() => proc.exit(cli.exitCode))),

@@ -2,6 +2,7 @@
 import type { CommandGroup } from '../command.ts';
 import { builderGroup } from './builder/index.ts';
 import { containerGroup } from './container/index.ts';
+import { contextGroup } from './context/index.ts';
 import { imageGroup } from './image/index.ts';
 import { networkGroup } from './network/index.ts';
 import { registryCommands } from './registry/index.ts';
@@ -11,6 +12,7 @@ import { volumeGroup } from './volume/index.ts';
 export const GROUPS: readonly CommandGroup[] = [
   builderGroup,
   containerGroup,
+  contextGroup,
   imageGroup,
   networkGroup,
   systemGroup,

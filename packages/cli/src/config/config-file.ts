@@ -1,4 +1,4 @@
-/** config.json of DOCKER_CONFIG or ~/.docker: read only here, written only by login and logout. */
+/** config.json of DOCKER_CONFIG or ~/.docker: read only here, written by config-edit.ts (login, logout and the current context). */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -1,10 +1,9 @@
 /** Writes credentials: into config.json, or to the credential helper it names. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
 import type { Cli } from '../cli.ts';
 import { StatusError } from '../status-error.ts';
-import type { ConfigFileContent } from './config-file.ts';
+import { editConfig } from './config-edit.ts';
 import { runHelper } from './credentials.ts';
 
 /** @throws StatusError when the helper fails */
@@ -45,25 +44,5 @@ async function callHelper(cli: Cli, helper: string, verb: 'store' | 'erase', inp
       1,
       `error ${verb === 'store' ? 'storing' : 'erasing'} credentials - err: exit status ${code}, out: \`${output.trim()}\``,
     );
-  }
-}
-
-/** Keeps what it does not know; the file is replaced whole, readable by its owner only. */
-async function editConfig(directory: string, change: (content: ConfigFileContent) => ConfigFileContent): Promise<void> {
-  const path = join(directory, 'config.json');
-  const text = await readFile(path, 'utf8').catch((err: NodeJS.ErrnoException) => {
-    if (err.code === 'ENOENT') return '{}';
-    throw err;
-  });
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const partial = `${path}.${crypto.randomUUID()}`;
-  try {
-    await writeFile(partial, `${JSON.stringify(change(JSON.parse(text) as ConfigFileContent), null, '\t')}\n`, {
-      mode: 0o600,
-    });
-    await rename(partial, path);
-  } catch (err) {
-    await rm(partial, { force: true });
-    throw err;
   }
 }

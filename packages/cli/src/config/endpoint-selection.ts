@@ -25,6 +25,11 @@ export function selectEndpoint(options: GlobalOptions, env: Environment, config:
     const { host, tls } = readContext(config.directory, context);
     return parseEndpoint(host, tls);
   }
+  return defaultEndpoint(options, env, config);
+}
+
+/** What the context `default` stands for. @throws DockerError for an address that cannot be read */
+export function defaultEndpoint(options: GlobalOptions, env: Environment, config: ConfigFile): Endpoint {
   const named = options.host ?? env['DOCKER_HOST'];
   return parseEndpoint(normaliseHost(named, options.tls), options.tls ? readTls(options, env, config) : undefined);
 }

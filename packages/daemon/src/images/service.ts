@@ -29,6 +29,7 @@ import { Semaphore } from './locks.ts';
 import { pullImage } from './pull.ts';
 import { pruneImages, removeImage } from './remove.ts';
 import { findImage, resolveImage } from './resolve.ts';
+import { saveImages } from './save.ts';
 import type { ImageService, ImageUsers } from './service.types.ts';
 import { type StageStore, stageStore } from './stages.ts';
 import { ImageStore } from './store.ts';
@@ -79,6 +80,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
   return {
     pull: (ref, options) => pullImage(pulls, ref, options),
     load: (archive, options) => loadImages(library, archive, options),
+    save: (refs, options, write) => saveImages(library, refs, options.platform, write),
     import: (archive, options) => importImage(library, archive, options),
     commit: (options) => commitContainer(library, options),
     list: (options) => listImages(library, options),

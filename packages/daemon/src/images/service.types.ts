@@ -61,6 +61,16 @@ export interface ImageService {
     archive: AsyncIterable<Buffer>,
     opts: { quiet: boolean; progress: ProgressSink; platform?: PlatformString; signal?: AbortSignal },
   ): Promise<void>;
+  /**
+   * Writes images as one archive, an OCI layout that docker's older readers take, too.
+   * @param write false: nobody takes more
+   * @throws NotFound, InvalidParameter before the first byte
+   */
+  save(
+    refs: readonly string[],
+    opts: { platform?: PlatformString },
+    write: (chunk: Buffer) => Promise<boolean>,
+  ): Promise<void>;
   /** Makes an image of one file-system tar. @returns the image id */
   import(
     archive: AsyncIterable<Buffer>,

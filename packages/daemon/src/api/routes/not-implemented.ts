@@ -8,8 +8,6 @@ const MISSING: readonly [Method, string, string][] = [
   ['POST', '/images/{name+}/push', 'ImagePush'],
   ['GET', '/images/search', 'ImageSearch'],
   ['POST', '/auth', 'SystemAuth'],
-  ['GET', '/images/{name+}/get', 'ImageGet'],
-  ['GET', '/images/get', 'ImageGetAll'],
   ['POST', '/networks/{id}/connect', 'NetworkConnect'],
   ['POST', '/networks/{id}/disconnect', 'NetworkDisconnect'],
   ['GET', '/plugins/privileges', 'GetPluginPrivileges'],

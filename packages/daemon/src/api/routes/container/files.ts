@@ -1,8 +1,9 @@
 /** A container's files: changes, export, commit, and the archives of `docker cp`. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { ContainerConfig as Config } from '@tsdocker/shared/types/container.ts';
-import type { ContainerService, PathStat, WriteDownload } from '../../../containers/service.types.ts';
-import { type RequestContext, writeChunk } from '../../context.ts';
+import type { ContainerService, PathStat } from '../../../containers/service.types.ts';
+import type { RequestContext } from '../../context.ts';
+import { download } from '../../download.ts';
 import { ContainerConfig } from '../../request/shapes.gen.ts';
 import type { Handler } from '../../router.ts';
 
@@ -74,25 +75,4 @@ function pathOf(ctx: RequestContext): string {
 
 function statHeader(stat: PathStat): Record<string, string> {
   return { 'X-Docker-Container-Path-Stat': Buffer.from(JSON.stringify(stat)).toString('base64') };
-}
-
-/** An archive as the answer. What fails after its first byte cuts the connection: a client must not take it for whole. */
-async function download(
-  ctx: RequestContext,
-  work: (open: (headers: Record<string, string>) => WriteDownload) => Promise<void>,
-): Promise<void> {
-  const { res } = ctx;
-  try {
-    await work((headers) => {
-      res.writeHead(200, { 'Content-Type': 'application/x-tar', ...headers });
-      return async (chunk) => {
-        await writeChunk(res, chunk);
-        return !res.destroyed;
-      };
-    });
-    res.end();
-  } catch (err) {
-    if (!res.headersSent) throw err;
-    res.destroy(err as Error);
-  }
 }

@@ -2,7 +2,7 @@
 import type { ImageService } from '../../../images/service.types.ts';
 import { del, get, post, type Route } from '../../router.ts';
 import { deleteImage, getImage, getImageHistory, getImagesJson, postImagesPrune, postImageTag } from './objects.ts';
-import { postImagesCreate, postImagesLoad } from './transfer.ts';
+import { getImagesArchive, postImagesCreate, postImagesLoad } from './transfer.ts';
 
 export function imageRoutes(images: ImageService): Route[] {
   return [
@@ -10,6 +10,8 @@ export function imageRoutes(images: ImageService): Route[] {
     post('/images/create', postImagesCreate(images)),
     post('/images/load', postImagesLoad(images)),
     post('/images/prune', postImagesPrune(images)),
+    get('/images/get', getImagesArchive(images)),
+    get('/images/{name+}/get', getImagesArchive(images)),
     get('/images/{name+}/json', getImage(images)),
     get('/images/{name+}/history', getImageHistory(images)),
     post('/images/{name+}/tag', postImageTag(images)),

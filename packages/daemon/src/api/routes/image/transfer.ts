@@ -2,8 +2,10 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import type { WriteDownload } from '../../../containers/service.types.ts';
 import type { ImageService } from '../../../images/service.types.ts';
 import type { RequestContext } from '../../context.ts';
+import { download } from '../../download.ts';
 import { answerWithProgress } from '../../progress.ts';
 import { registryAuth } from '../../request/registry-auth.ts';
 import type { Handler } from '../../router.ts';
@@ -87,6 +89,26 @@ export const postImagesLoad =
         signal: ctx.signal,
       }),
     );
+  };
+
+/** ImageGet and ImageGetAll. */
+export const getImagesArchive =
+  (images: Pick<ImageService, 'save'>): Handler =>
+  async (ctx) => {
+    const names = ctx.params['name'] === undefined ? ctx.query.strings('names') : [ctx.param('name')];
+    if (names.length === 0) throw new DockerError('InvalidParameter', 'no image was named');
+    const [platform, ...more] = ctx.query
+      .strings('platform')
+      .filter((text) => text !== '')
+      .map(platformString);
+    if (more.length > 0) throw new DockerError('NotImplemented', 'saving several platforms at once is not there yet');
+    await download(ctx, async (open) => {
+      let write: WriteDownload | undefined;
+      await images.save(names, { ...(platform && { platform }) }, async (chunk) => {
+        write ??= open({});
+        return await write(chunk);
+      });
+    });
   };
 
 /** Load carries the platform as JSON of the OCI object, where pull has `os/arch/variant`. */
