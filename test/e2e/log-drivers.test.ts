@@ -1,11 +1,14 @@
 /** Log files are docker's: what one daemon's container wrote, the other daemon reads. */
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { debianArchive } from '../support/base-image.ts';
 import { type Engine, startDockerd, startTsdockerd } from '../support/engines.ts';
-import { missing } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { startLogReceiver } from '../support/log-receiver.ts';
+import { missing, runProgram } from '../support/program.ts';
 
 const skip = missing({ root: true, programs: ['dockerd'] });
 const SCRIPT =
@@ -80,6 +83,96 @@ describe('log defaults of the daemon', { skip: missing({ root: true }) }, () => 
       const shown = await engine.ok(['inspect', '-f', format, ...Object.keys(drivers)]);
       assert.equal(shown, 'local {"max-file":"3"}\nlocal {"max-file":"3"}\njson-file {}');
       assert.equal(await engine.ok(['info', '-f', '{{.LoggingDriver}}']), 'local');
+    } finally {
+      await engine.dispose();
+    }
+  });
+});
+
+describe('the syslog driver', { skip: missing({ root: true }) }, () => {
+  const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const numbersOf = (lines: string[]) => lines.map((line) => Number(line.split(']: ')[1]));
+  /** Connections of clients that are not told yet that the receiver is gone. */
+  const connections = (port: number) => {
+    const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const rows = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
+    return rows.filter(([, , to, state]) => to?.endsWith(remote) && (state === '01' || state === '08')).length;
+  };
+
+  test('loses nothing when the daemon or the receiver goes, and logs reads', { timeout: 300_000 }, async () => {
+    const shared = mkdtempSync(join(tmpdir(), 'tsd-log-drivers-'));
+    const engine = await startTsdockerd();
+    const receivers = [await startLogReceiver()];
+    const { port } = receivers[0]!;
+    const lines = () => receivers.flatMap((receiver) => receiver.lines());
+    let go: number | undefined;
+    try {
+      await engine.ok(['import', await debianArchive(), 'base:test']);
+      await runProgram('mkfifo', [join(shared, 'go')]);
+      // Open both ways, so that neither side waits for the other to open it.
+      go = openSync(join(shared, 'go'), 'r+');
+      const script = 'exec 3</shared/go; for n in 1 2 3 4; do seq $((n * 100 - 99)) $((n * 100)); read line <&3; done';
+      const address = `syslog-address=tcp://127.0.0.1:${port}`;
+      const logging = ['--log-driver', 'syslog', '--log-opt', address, '--log-opt', 'tag={{.Name}}'];
+      const place = ['--network', 'none', '-v', `${shared}:/shared`, '--name', 'talk'];
+      await engine.ok(['run', '-d', ...place, ...logging, 'base:test', 'sh', '-c', script]);
+      await eventually(() => assert.ok(numbersOf(lines()).includes(100)), 60_000);
+      assert.match(lines()[0]!, / talk\[\d+\]: 1$/);
+
+      await engine.kill9();
+      writeSync(go, '\n');
+      await engine.start();
+      await eventually(() => assert.ok(numbersOf(lines()).includes(200)), 60_000);
+
+      await receivers[0]!.close();
+      await eventually(() => connections(port) === 0, 60_000);
+      writeSync(go, '\n');
+      await eventually(async () => assert.equal(await engine.ok(['logs', '--tail', '1', 'talk']), '300'), 60_000);
+      receivers.push(await startLogReceiver(port));
+      writeSync(go, '\n\n');
+      await engine.ok(['wait', 'talk']);
+      await eventually(() => assert.ok(numbersOf(lines()).includes(400)), 60_000);
+
+      // What was under way when the daemon was killed may come twice.
+      assert.deepEqual([...new Set(numbersOf(lines()))], range(1, 400));
+      assert.equal(await engine.ok(['logs', 'talk']), range(1, 400).join('\n'));
+    } finally {
+      await engine.dispose();
+      if (go !== undefined) closeSync(go);
+      await Promise.allSettled(receivers.map((receiver) => receiver.close()));
+      rmSync(shared, { recursive: true });
+    }
+  });
+
+  test('a receiver that is not there fails the start in the words of docker', { timeout: 120_000 }, async () => {
+    const receiver = await startLogReceiver();
+    await receiver.close();
+    const engine = await startTsdockerd();
+    try {
+      await engine.ok(['import', await debianArchive(), 'base:test']);
+      const address = `syslog-address=tcp://127.0.0.1:${receiver.port}`;
+      const run = [
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        '--log-driver',
+        'syslog',
+        '--log-opt',
+        address,
+        'base:test',
+        'true',
+      ];
+      const { code, stderr } = await engine.cli(run);
+      assert.equal(code, 125);
+      assert.ok(
+        stderr.includes(
+          `failed to initialize logging driver: dial tcp 127.0.0.1:${receiver.port}: connect: connection refused`,
+        ),
+        stderr,
+      );
     } finally {
       await engine.dispose();
     }

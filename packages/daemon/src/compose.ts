@@ -8,6 +8,7 @@ import type { ServiceContext, Services } from './daemon.ts';
 import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
+import { createLogForwarding } from './logging/forward/forwarding.ts';
 import { readLogs } from './logging/read-logs.ts';
 import { etcFiles } from './networks/etc-files.ts';
 import { interfaceCounters } from './networks/interface-counters.ts';
@@ -79,6 +80,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     etc: etcFiles,
     readLogs,
     logWriterConfig,
+    logForwarding: createLogForwarding((message, fields) => log.warn(message, fields)),
     userOf: (layers, User) => userInRoot(new LayeredRoot(layers, native.isOpaqueDirectory), { User }, {}).user,
     copyUp: (layers, path, target) => copyUp(layers, path, target, native),
     log,

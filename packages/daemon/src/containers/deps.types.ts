@@ -51,6 +51,18 @@ export type LogWriterConfig = (
   info?: LogInfo,
 ) => Omit<NonNullable<StartRequest['log']>, 'path'> | undefined;
 
+/** Sends output on where the log driver sends it; nothing is done for drivers that keep it here. Implemented in logging/forward. */
+export interface LogForwarding {
+  /** Looks before a start whether the receiver is there. @throws System `failed to initialize logging driver: ...` */
+  probe(config: NonNullable<HostConfig['LogConfig']>, info: LogInfo): Promise<void>;
+  /** Goes on where the last run or the last daemon was, until `source.ended` and all is sent. */
+  follow(source: LogSource, config: NonNullable<HostConfig['LogConfig']>, info: LogInfo): void;
+  /** Waits until all is sent, but not longer than that. */
+  drain(id: string, limitMillis: number): Promise<void>;
+  stop(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Fills an empty volume with what the image has at `path`: content, owners and modes.
  * @param layers top layer first @param target the volume's directory
@@ -125,6 +137,8 @@ export interface ContainersDeps {
   etc: EtcFiles;
   readLogs: ReadLogs;
   logWriterConfig: LogWriterConfig;
+  /** Unset: no driver sends anything away. */
+  logForwarding?: LogForwarding;
   copyUp: CopyUp;
   userOf: UserOf;
   log: DomainLog;

@@ -11,5 +11,16 @@ export function logFileOf(
   if (c.hostConfig.LogConfig?.Type === 'local') {
     return { path: join(store.directory(c.id), 'local-logs', 'container.log'), format: 'local' };
   }
+  if (isSentAway(c)) return { path: join(store.directory(c.id), 'container-cached.log'), format: 'local' };
   return { path: store.logPath(c.id), format: 'json-file' };
+}
+
+function isSentAway(c: Container): boolean {
+  return !['', 'json-file', 'local', 'none'].includes(c.hostConfig.LogConfig?.Type ?? '');
+}
+
+/** False: nothing is kept for readers. */
+export function isReadable(c: Container): boolean {
+  const { Type, Config } = c.hostConfig.LogConfig ?? {};
+  return Type !== 'none' && !(isSentAway(c) && /^(1|t|true)$/i.test(Config?.['cache-disabled'] ?? ''));
 }

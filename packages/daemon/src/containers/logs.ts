@@ -4,7 +4,7 @@ import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { conflict, invalid } from './errors.ts';
-import { logFileOf } from './log-file.ts';
+import { isReadable, logFileOf } from './log-file.ts';
 import type { LogChunk, LogOptions } from './service.types.ts';
 
 /** The answer has no end with follow, until the container stops or `opts.signal` fires. @throws InvalidParameter no stream chosen; NotImplemented the driver keeps nothing */
@@ -17,7 +17,7 @@ export function containerLogs(
   if (c.status === 'removing' || c.status === 'dead') {
     throw conflict('can not get logs from container which is dead or marked for removal');
   }
-  if (c.hostConfig.LogConfig?.Type === 'none') {
+  if (!isReadable(c)) {
     throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
   }
   return { tty: c.record.config.Tty ?? false, chunks: chunksOf(deps, c, opts) };
@@ -33,7 +33,7 @@ async function* chunksOf(deps: Pick<Domain, 'readLogs' | 'store'>, c: Container,
 }
 
 /** Following a container that does not run ends at the end of its log. */
-function untilStopped(c: Container): { promise: Promise<void>; cancel(): void } {
+export function untilStopped(c: Container): { promise: Promise<void>; cancel(): void } {
   if (!c.isRunning) return { promise: Promise.resolve(), cancel: () => {} };
   let done = () => {};
   const promise = new Promise<void>((resolve) => {

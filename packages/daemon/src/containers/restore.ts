@@ -10,6 +10,7 @@ import { publish } from './events.ts';
 import { adoptExec, type ExecDeps } from './exec.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { haltHealthMonitor, resumeHealthMonitor } from './health.ts';
+import { forwardLog } from './log-forwarding.ts';
 import { releaseMounts } from './mounts.ts';
 import { parseNetworkMode } from './network-mode.ts';
 import { shouldStartAtBoot } from './restart-policy.ts';
@@ -40,6 +41,7 @@ export async function restoreContainers(deps: RestoreDeps): Promise<void> {
     const run = c.run;
     if (run) run.exited.then((status) => handleExit(deps, c, run, status));
   }
+  for (const c of containers) forwardLog(deps, c);
   for (const c of containers) continueAfterRestore(deps, c, wasRunning.has(c));
 }
 

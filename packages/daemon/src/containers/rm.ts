@@ -6,11 +6,16 @@ import { publish } from './events.ts';
 import { type KillDeps, killAndWait } from './kill.ts';
 import { releaseMounts } from './mounts.ts';
 
-export type RemoveDeps = Pick<Domain, 'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log'> &
+export type RemoveDeps = Pick<
+  Domain,
+  'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log' | 'logForwarding'
+> &
   KillDeps;
 
 /** A forced removal that keeps losing against a restart gives up after so many kills. */
 const KILL_TRIES = 3;
+/** For the last output on its way to a remote log; what does not answer by then does not get it. */
+const DRAIN_LIMIT_MS = 2000;
 
 /**
  * @param ref as the user typed it, for messages
@@ -52,6 +57,8 @@ export async function removeStopped(deps: RemoveDeps, c: Container, opts: { volu
     c.become('removing');
     try {
       await c.untilCleanedUp();
+      await deps.logForwarding?.drain(c.id, DRAIN_LIMIT_MS);
+      await deps.logForwarding?.stop(c.id);
       const directory = await deps.store.retire(c.id, opts.volumes);
       await deps.images.removeRootfs(c.id).catch(async (err) => {
         await deps.store.unretire(c.id, directory);

@@ -100,6 +100,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
         c.cancelRestart();
         c.health?.stop();
       }
+      await deps.logForwarding?.close();
       await store.close();
     },
   };

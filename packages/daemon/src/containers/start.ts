@@ -11,6 +11,7 @@ import { type ExitDeps, handleExit } from './exit.ts';
 import { startHealthMonitor } from './health.ts';
 import { linkEnvironment } from './links.ts';
 import { logFileOf } from './log-file.ts';
+import { forwardLog, logInfoOf } from './log-forwarding.ts';
 import { argvOf } from './merge-image.ts';
 import { resolveMounts } from './mounts.ts';
 import { type AttachedNetwork, attachNetwork, detachNetwork, runningPeer } from './network-attach.ts';
@@ -73,6 +74,7 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
       heldSockets: attached.heldSockets,
       note: startNote(c),
     };
+    await deps.logForwarding?.probe(c.hostConfig.LogConfig ?? {}, logInfoOf(c));
     const run = await deps.runtime.start(request, { onCreated: (created) => c.signals.emit('created', created) });
     await started(deps, c, run);
   } catch (err) {
@@ -124,10 +126,7 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
 }
 
 function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): StartRequest['log'] {
-  const { id, name, imageId, path, args, created, config } = c.record;
-  const { Env: env, Labels: labels, Image: imageName = '' } = config;
-  const info = { id, name, imageId, imageName, path, args, created, env: env ?? [], labels: labels ?? {} };
-  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {}, info);
+  const writer = deps.logWriterConfig(c.hostConfig.LogConfig ?? {}, logInfoOf(c));
   return writer && { path: logFileOf(deps, c).path, ...writer };
 }
 
@@ -141,6 +140,7 @@ async function started(deps: StartDeps, c: Container, run: RunningContainer): Pr
     startedAt: formatNanos(run.startedAt),
     finishedAt: c.record.state.finishedAt || NEVER,
   });
+  forwardLog(deps, c);
   run.onOom(() => publish(deps.events, c, 'oom'));
   run.exited.then((status) => handleExit(deps, c, run, status));
   // From here on nothing may fail the start: the program runs.

@@ -1,6 +1,8 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import { REMOTE_DRIVERS } from './forward/drivers.ts';
+import type { RemoteDriver } from './forward/remote-log.ts';
 import type { LogFormatName } from './log-format.ts';
 import { extraAttributes, type LogInfo, logTag } from './log-info.ts';
 
@@ -18,16 +20,22 @@ export interface LogWriterConfig {
 }
 
 /** Names for `info`. */
-export const LOG_DRIVERS: readonly string[] = ['json-file', 'local', 'none'];
+export const LOG_DRIVERS: readonly string[] = ['json-file', 'local', 'none', ...REMOTE_DRIVERS.keys()].sort();
 
 const COMMON_OPTIONS = 'mode max-buffer-size';
-const OPTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
-  'json-file': words(`max-size max-file compress labels labels-regex env env-regex tag ${COMMON_OPTIONS}`),
-  local: words(`max-size max-file compress ${COMMON_OPTIONS}`),
-  none: words(COMMON_OPTIONS),
-};
+const CACHE_OPTIONS = 'cache-disabled cache-max-size cache-max-file cache-compress';
+const CHOICE_OPTIONS = 'labels labels-regex env env-regex tag';
+const OPTIONS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['json-file', words(`max-size max-file compress ${CHOICE_OPTIONS} ${COMMON_OPTIONS}`)],
+  ['local', words(`max-size max-file compress ${COMMON_OPTIONS}`)],
+  ['none', words(COMMON_OPTIONS)],
+  ...[...REMOTE_DRIVERS].map(([name, { options }]): [string, ReadonlySet<string>] => [
+    name,
+    words(`${options.join(' ')} ${CHOICE_OPTIONS} ${CACHE_OPTIONS} ${COMMON_OPTIONS}`),
+  ]),
+]);
 /** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
-const NOT_YET = words('syslog journald gelf fluentd awslogs splunk gcplogs');
+const NOT_YET = words('journald gelf fluentd awslogs splunk gcplogs');
 /** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
 const DEFAULT_SIZE_BYTES = 20e6;
 const DEFAULT_FILES = 5;
@@ -45,16 +53,32 @@ export function logWriterConfig(
 ): LogWriterConfig | undefined {
   const driver = config.Type || 'json-file';
   const options = config.Config ?? {};
-  const known = OPTIONS[driver];
+  const known = OPTIONS.get(driver);
   if (!known) throw invalid(NOT_YET.has(driver) ? notYet(driver) : noSuchDriver(driver));
   checkMode(options);
   const unknown = Object.keys(options).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(`unknown log opt '${unknown}' for ${driver} log driver`);
-  checkCompress(options['compress']);
+  checkCompress('compress', options['compress']);
+  checkCompress('cache-compress', options['cache-compress']);
   if (driver === 'none') return undefined;
   if (driver === 'local') return { format: 'local', ...rotation(options, { maxFiles: DEFAULT_FILES }) };
+  const remote = REMOTE_DRIVERS.get(driver);
+  if (remote) return cacheConfig(remote, options);
   const attributes = info && attributesText(options, info);
   return { format: 'json-file', ...rotation(options), ...(attributes && { attributes }) };
+}
+
+/** The file that `logs` reads is the queue of what is sent. */
+function cacheConfig(driver: RemoteDriver, options: Record<string, string>): LogWriterConfig {
+  parseBool(options['cache-disabled']);
+  try {
+    driver.check(options);
+  } catch (err) {
+    throw invalid((err as Error).message);
+  }
+  const { 'cache-max-size': size, 'cache-max-file': files } = options;
+  const bounds = { ...(size !== undefined && { 'max-size': size }), ...(files !== undefined && { 'max-file': files }) };
+  return { format: 'local', ...rotation(bounds, { maxFiles: DEFAULT_FILES }) };
 }
 
 /** Docker's order and escapes: a log is compared byte by byte. @throws System in the words of a start that fails */
@@ -74,12 +98,6 @@ function goJson(json: string): string {
   return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** @throws NotImplemented for a driver that keeps nothing to read */
-export function assertReadable(config: { Type?: string }): void {
-  if (config.Type !== 'none') return;
-  throw new DockerError('NotImplemented', 'configured logging driver does not support reading');
-}
-
 /** @param defaults files that are kept where a size is given: docker's json-file keeps one, its local five */
 function rotation(
   options: Record<string, string>,
@@ -92,13 +110,15 @@ function rotation(
   return { maxSizeBytes, maxFiles };
 }
 
-/** Go's ParseBool. */
-function checkCompress(text = 'false'): void {
-  if (/^(0|f|F|false|False|FALSE)$/.test(text)) return;
-  if (!/^(1|t|T|true|True|TRUE)$/.test(text)) {
-    throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  throw invalid("log opt 'compress=true' is not supported yet by this engine");
+function checkCompress(option: string, text: string | undefined): void {
+  if (parseBool(text)) throw invalid(`log opt '${option}=true' is not supported yet by this engine`);
+}
+
+/** As Go does it. */
+function parseBool(text = 'false'): boolean {
+  if (/^(0|f|F|false|False|FALSE)$/.test(text)) return false;
+  if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;
+  throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 const noSuchDriver = (driver: string): string => `logger: no log driver named '${driver}' is registered`;

@@ -18,6 +18,10 @@ export class LineReader {
     this.#offset = offset;
   }
 
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** The lines up to the present end of the file, without their newlines, a block at a time. */
   async *lines(): AsyncGenerator<string[]> {
     for (;;) {

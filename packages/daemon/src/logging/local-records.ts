@@ -23,6 +23,10 @@ export class LocalReader {
     this.#offset = offset;
   }
 
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Up to the present end of the file. What follows a record that was torn cannot be found and is left out. */
   async *records(): AsyncGenerator<LogRecord[]> {
     for await (const block of this.#blocks()) {
@@ -44,8 +48,8 @@ export class LocalReader {
       const block = Buffer.allocUnsafe(size);
       const { bytesRead } = await this.#handle.read(block, 0, size, this.#offset);
       const { messages, used } = this.#split(block.subarray(0, bytesRead));
-      if (messages.length > 0) yield messages;
       this.#offset += used;
+      if (messages.length > 0) yield messages;
       if (bytesRead < size) return;
       size = used === 0 ? MAX_RECORD_BYTES + 2 * LENGTH_BYTES : BLOCK_BYTES;
     }

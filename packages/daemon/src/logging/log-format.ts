@@ -10,6 +10,8 @@ export type LogFormatName = 'json-file' | 'local';
 /** Reads on where the last call ended: what is not whole yet stays for the next. */
 export interface RecordReader {
   records(): AsyncGenerator<LogRecord[]>;
+  /** Where the records that were given out end; in json-file, where the last block read does. */
+  readonly offset: number;
 }
 
 export interface LogFormat {
@@ -23,6 +25,10 @@ class JsonReader implements RecordReader {
 
   constructor(handle: FileHandle, offset: number) {
     this.#lines = new LineReader(handle, offset);
+  }
+
+  get offset(): number {
+    return this.#lines.offset;
   }
 
   async *records(): AsyncGenerator<LogRecord[]> {

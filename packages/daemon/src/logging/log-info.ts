@@ -84,6 +84,8 @@ function subject(options: Options, info: LogInfo): Struct {
     ImageFullID: info.imageId,
     ImageName: info.imageName,
     Hostname: () => hostname(),
+    // Docker's takes a function that changes the names; templates can only give it nil.
+    ExtraAttributes: (_change: unknown) => asMap(extraAttributes(options, info)),
     Command: [info.path, ...info.args].join(' '),
   });
 }

@@ -20,7 +20,15 @@ export interface LogOptions {
   until?: bigint;
   /** Lines from the end; undefined = all. */
   tail?: number;
+  /** Instead of a tail: goes on there, or at the oldest record when that file is gone. */
+  from?: LogPosition;
   signal?: AbortSignal;
+}
+
+/** The end of a record in one of a log's files, whatever that is called by now. Local format only. */
+export interface LogPosition {
+  inode: string;
+  offset: number;
 }
 
 export interface LogSource {
@@ -37,8 +45,21 @@ export interface LogChunk {
   data: Buffer;
 }
 
-/** Records in order, those of a block together: one a step would cost more than the reading. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
+/** Records of a block, and where the block ends. */
+export interface RecordBatch {
+  records: LogRecord[];
+  position: LogPosition;
+}
+
+/** Records as a client sees them. */
 export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGenerator<LogChunk[]> {
+  for await (const { records } of readRecords(source, opts)) {
+    yield records.map((record) => ({ stream: record.stream, data: formatRecord(record, opts) }));
+  }
+}
+
+/** Records in order, those of a block together: one a step would cost more than the reading. Ends with the log, at `until`, when `signal` aborts, or (following) when the source has ended. */
+export async function* readRecords(source: LogSource, opts: LogOptions): AsyncGenerator<RecordBatch> {
   // The watch comes before the first read, so that no change falls between them.
   const watch = opts.follow && source.ended ? new ChangeWatch(dirname(source.path)) : undefined;
   const state = { ended: false };
@@ -65,11 +86,16 @@ export async function* readLogs(source: LogSource, opts: LogOptions): AsyncGener
   }
 }
 
+interface OpenFile {
+  file: LogFile;
+  reader: RecordReader;
+}
+
 class RotatedReader {
   readonly #path: string;
   readonly #format: LogFormat;
   readonly #opts: LogOptions;
-  #current: { file: LogFile; reader: RecordReader } | undefined;
+  #current: OpenFile | undefined;
   #pending: LogFile[] = [];
   /** `until` has been passed. */
   finished = false;
@@ -80,7 +106,7 @@ class RotatedReader {
     this.#opts = opts;
   }
 
-  async *existing(): AsyncGenerator<LogChunk[]> {
+  async *existing(): AsyncGenerator<RecordBatch> {
     const files = await openLogFiles(this.#path);
     this.#pending = files.toReversed();
     const start = await this.#startOf(files);
@@ -90,15 +116,15 @@ class RotatedReader {
   }
 
   /** What was written since, into the file at hand or into those that rotation put after it. */
-  async *more(): AsyncGenerator<LogChunk[]> {
+  async *more(): AsyncGenerator<RecordBatch> {
     for (;;) {
-      if (this.#current) yield* this.#chunks(this.#current.reader);
+      if (this.#current) yield* this.#batches(this.#current);
       if (this.finished || this.#opts.signal?.aborted) return;
       const inode = this.#current?.file.inode;
       const newer = await openLogFiles(this.#path, inode === undefined ? {} : { until: inode });
       if (newer.length === 0) return;
       // Between the last read and the rotation more may have been written to the old file.
-      if (this.#current) yield* this.#chunks(this.#current.reader);
+      if (this.#current) yield* this.#batches(this.#current);
       this.#pending = newer.toReversed();
       yield* this.#drain(0);
     }
@@ -112,7 +138,7 @@ class RotatedReader {
   }
 
   /** Reads the pending files, oldest first; the last one stays open as the current one. */
-  async *#drain(firstOffset: number): AsyncGenerator<LogChunk[]> {
+  async *#drain(firstOffset: number): AsyncGenerator<RecordBatch> {
     let offset = firstOffset;
     for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
       await this.#current?.file.handle.close();
@@ -120,13 +146,18 @@ class RotatedReader {
       offset = 0;
       const { since, signal } = this.#opts;
       if (since !== undefined && file.modifiedAt < since && this.#pending.length > 0) continue;
-      yield* this.#chunks(this.#current.reader);
+      yield* this.#batches(this.#current);
       if (this.finished || signal?.aborted) return;
     }
   }
 
   /** Where a tail begins: how many of the oldest files to skip, and the offset in the next. @param files newest first */
   async #startOf(files: LogFile[]): Promise<{ skip: number; offset: number }> {
+    const { from } = this.#opts;
+    if (from) {
+      const at = files.findIndex((file) => String(file.inode) === from.inode);
+      return at < 0 ? { skip: 0, offset: 0 } : { skip: files.length - 1 - at, offset: from.offset };
+    }
     let wanted = this.#opts.tail;
     if (wanted === undefined || wanted < 0) return { skip: 0, offset: 0 };
     for (const [i, file] of files.entries()) {
@@ -137,25 +168,24 @@ class RotatedReader {
     return { skip: 0, offset: 0 };
   }
 
-  async *#chunks(reader: RecordReader): AsyncGenerator<LogChunk[]> {
+  async *#batches({ file, reader }: OpenFile): AsyncGenerator<RecordBatch> {
     for await (const records of reader.records()) {
       const wanted = this.#select(records);
-      if (wanted.length > 0) yield wanted;
+      if (wanted.length > 0) yield { records: wanted, position: { inode: String(file.inode), offset: reader.offset } };
       if (this.finished || this.#opts.signal?.aborted) return;
     }
   }
 
-  #select(records: LogRecord[]): LogChunk[] {
+  #select(records: LogRecord[]): LogRecord[] {
     const { since, until, stdout, stderr } = this.#opts;
-    const wanted: LogChunk[] = [];
+    const wanted: LogRecord[] = [];
     for (const record of records) {
       if (since !== undefined && record.time < since) continue;
       if (until !== undefined && record.time > until) {
         this.finished = true;
         break;
       }
-      if (record.stream === 1 ? stdout : stderr)
-        wanted.push({ stream: record.stream, data: formatRecord(record, this.#opts) });
+      if (record.stream === 1 ? stdout : stderr) wanted.push(record);
     }
     return wanted;
   }
