@@ -39,7 +39,7 @@ test('a record is a message of the forward protocol', async () => {
   const id = packed([0xd9, 64], info.id);
   const fields = packed([0xac], 'container_id', id.toString('latin1'), [0xae], 'container_name', [0xa4], '/web');
   const tail = (log: Buffer) => packed([0xa1], 'E', [0xa1], 'f', [0xa6], 'source', [0xa6], 'stdout', [0xa3], 'log', log.toString('latin1'));
-  const seconds = [0x65, 0x93, 0x7c, 0xe5];
+  const seconds = [0x65, 0x93, 0x7d, 0x25];
   assert.deepEqual(
     await received({ env: 'E', tag: 'docker.{{.Name}}' }, 'hi\n'),
     Buffer.concat([packed([0x93, 0xaa], 'docker.web', [0xce, ...seconds, 0x85]), fields, tail(packed([0xa2], 'hi'))]),
