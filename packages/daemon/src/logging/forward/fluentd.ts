@@ -21,12 +21,18 @@ export const fluentdDriver: RemoteDriver = {
     targetOf(options);
     isPrecise(options);
     const name = KEPT_INSTEAD.find((option) => options[option] !== undefined);
-    if (name) throw new Error(`log opt '${name}' is not supported by this engine: messages are kept until the receiver is back`);
+    if (name)
+      throw new Error(
+        `log opt '${name}' is not supported by this engine: messages are kept until the receiver is back`,
+      );
   },
   async open(options, info) {
     const message = messageOf(options, info);
     const connection = await openConnection(targetOf(options));
-    return { send: (records) => connection.write(Buffer.concat(records.map(message))), close: () => connection.close() };
+    return {
+      send: (records) => connection.write(Buffer.concat(records.map(message))),
+      close: () => connection.close(),
+    };
   },
 };
 
@@ -61,11 +67,11 @@ function messageOf(options: Options, info: LogInfo): (record: LogRecord) => Buff
   };
   return ({ stream, time, text }) => {
     const source = stream === 2 ? 'stderr' : 'stdout';
-    const fields: [string, string | Buffer][] = [
-      ...Object.entries({ ...common, source }),
-      ['log', lineOf(text)],
-    ];
-    const pairs = fields.flatMap(([name, value]) => [packText(Buffer.from(name)), packText(Buffer.from(value as string))]);
+    const fields: [string, string | Buffer][] = [...Object.entries({ ...common, source }), ['log', lineOf(text)]];
+    const pairs = fields.flatMap(([name, value]) => [
+      packText(Buffer.from(name)),
+      packText(Buffer.from(value as string)),
+    ]);
     return Buffer.concat([Buffer.from([0x93]), tag, packTime(time, precise), packMapHead(fields.length), ...pairs]);
   };
 }

@@ -27,7 +27,9 @@ export const gelfDriver: RemoteDriver = {
     for (const name of KEPT_INSTEAD) {
       if (options[name] === undefined) continue;
       if (kind !== 'tcp') throw new Error(`"${name}" is only valid for TCP`);
-      throw new Error(`log opt '${name}' is not supported by this engine: messages are kept until the receiver is back`);
+      throw new Error(
+        `log opt '${name}' is not supported by this engine: messages are kept until the receiver is back`,
+      );
     }
     for (const [name, right] of [
       ['gelf-compression-level', /^(-1|\d)$/],

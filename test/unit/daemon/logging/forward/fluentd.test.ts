@@ -11,7 +11,15 @@ import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-inf
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { eventually } from '../../../../support/eventually.ts';
 
-const info = { id: 'c'.repeat(64), name: 'web', env: ['E=f'], labels: {}, args: [], path: 'sh', imageId: '' } as unknown as LogInfo;
+const info = {
+  id: 'c'.repeat(64),
+  name: 'web',
+  env: ['E=f'],
+  labels: {},
+  args: [],
+  path: 'sh',
+  imageId: '',
+} as unknown as LogInfo;
 const record = (text: string): LogRecord => ({ stream: 1, text, time: 1_704_164_645_000_000_007n, attrs: {} });
 
 async function received(options: Record<string, string>, text: string): Promise<Buffer> {
@@ -33,12 +41,14 @@ async function received(options: Record<string, string>, text: string): Promise<
   }
 }
 
-const packed = (...parts: (number[] | string)[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string, 'latin1')));
+const packed = (...parts: (number[] | string)[]) =>
+  Buffer.concat(parts.map((part) => Buffer.from(part as string, 'latin1')));
 
 test('a record is a message of the forward protocol', async () => {
   const id = packed([0xd9, 64], info.id);
   const fields = packed([0xac], 'container_id', id.toString('latin1'), [0xae], 'container_name', [0xa4], '/web');
-  const tail = (log: Buffer) => packed([0xa1], 'E', [0xa1], 'f', [0xa6], 'source', [0xa6], 'stdout', [0xa3], 'log', log.toString('latin1'));
+  const tail = (log: Buffer) =>
+    packed([0xa1], 'E', [0xa1], 'f', [0xa6], 'source', [0xa6], 'stdout', [0xa3], 'log', log.toString('latin1'));
   const seconds = [0x65, 0x93, 0x7d, 0x25];
   assert.deepEqual(
     await received({ env: 'E', tag: 'docker.{{.Name}}' }, 'hi\n'),

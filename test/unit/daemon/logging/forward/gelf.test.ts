@@ -21,7 +21,12 @@ const info: LogInfo = {
   env: [],
   labels: { a: 'b' },
 };
-const record = (text: string, stream: 1 | 2 = 1): LogRecord => ({ stream, text, time: 1_704_164_645_123_456_789n, attrs: {} });
+const record = (text: string, stream: 1 | 2 = 1): LogRecord => ({
+  stream,
+  text,
+  time: 1_704_164_645_123_456_789n,
+  attrs: {},
+});
 
 async function datagrams(options: Record<string, string>, records: LogRecord[], count: number): Promise<Buffer[]> {
   const socket = createSocket('udp4');
@@ -61,11 +66,18 @@ test('a record is one message with what docker says about its container', async 
 });
 
 test('compression is what was asked for, and long messages go in numbered chunks', async () => {
-  const [zlib] = await datagrams({ 'gelf-compression-type': 'zlib', 'gelf-compression-level': '9' }, [record('hi\n')], 1);
+  const [zlib] = await datagrams(
+    { 'gelf-compression-type': 'zlib', 'gelf-compression-level': '9' },
+    [record('hi\n')],
+    1,
+  );
   assert.equal(JSON.parse(inflateSync(zlib!).toString()).short_message, 'hi');
   const chunks = await datagrams({ 'gelf-compression-type': 'none' }, [record('x'.repeat(3000))], 3);
   chunks.sort((a, b) => a[10]! - b[10]!);
-  assert.deepEqual(chunks.map((chunk) => [chunk[0], chunk[1], chunk[10], chunk[11]]), [0, 1, 2].map((n) => [0x1e, 0x0f, n, 3]));
+  assert.deepEqual(
+    chunks.map((chunk) => [chunk[0], chunk[1], chunk[10], chunk[11]]),
+    [0, 1, 2].map((n) => [0x1e, 0x0f, n, 3]),
+  );
   assert.equal(new Set(chunks.map((chunk) => chunk.toString('hex', 2, 10))).size, 1);
   const whole = Buffer.concat(chunks.map((chunk) => chunk.subarray(12))).toString();
   assert.equal(JSON.parse(whole).short_message, 'x'.repeat(3000));
@@ -77,7 +89,10 @@ test('bad options are refused in the words of docker', () => {
     [{}, /^gelf-address is a required parameter$/],
     [{ 'gelf-address': 'http://h:1' }, /^gelf: endpoint needs to be TCP or UDP$/],
     [{ 'gelf-address': 'udp://h' }, /^gelf: please provide gelf-address as proto:\/\/host:port$/],
-    [{ 'gelf-address': udp, 'gelf-compression-level': '10' }, /^unknown value "10" for log opt "gelf-compression-level" for gelf log driver$/],
+    [
+      { 'gelf-address': udp, 'gelf-compression-level': '10' },
+      /^unknown value "10" for log opt "gelf-compression-level" for gelf log driver$/,
+    ],
     [{ 'gelf-address': 'tcp://h:1', 'gelf-compression-type': 'none' }, /^compression is only supported on UDP$/],
     [{ 'gelf-address': udp, 'gelf-tcp-max-reconnect': '1' }, /^"gelf-tcp-max-reconnect" is only valid for TCP$/],
     [{ 'gelf-address': udp, nope: '' }, /^unknown log opt 'nope' for gelf log driver$/],
