@@ -1,5 +1,5 @@
 /** The distribution project's registry on a loopback port with storage of its own, and skopeo to fill it. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -93,4 +93,11 @@ export async function startRegistry(opts: { htpasswd?: string } = {}): Promise<L
       ]);
     },
   };
+}
+
+/** A password as the registry's file has it: by the C library, which has bcrypt on Debian; undefined where it has not. */
+export function bcrypt(password: string): string | undefined {
+  const program = 'print crypt(shift, q($2y$04$abcdefghijklmnopqrstuu)) // ""';
+  const { stdout } = spawnSync('perl', ['-e', program, password], { encoding: 'utf8' });
+  return stdout?.startsWith('$2y$') ? stdout : undefined;
 }

@@ -53,7 +53,7 @@ test('operations that are not there yet answer 501', async (t) => {
   const api = await apiDaemon(t);
   const { status, text } = await api.ask('POST', '/v1.44/swarm/init', {});
   assert.deepEqual([status, text], [501, '{"message":"SwarmInit is not implemented by tsdockerd yet"}\n']);
-  assert.equal((await api.ask('POST', '/images/a/b/c:latest/push')).status, 501);
+  assert.equal((await api.ask('POST', '/plugins/a/b/c:latest/push')).status, 501);
 });
 
 test('each code of an error becomes its status', async (t) => {

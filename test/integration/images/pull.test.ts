@@ -1,13 +1,12 @@
 /** Pulling from the distribution project's registry, well and badly behaved. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { descriptor, type FixtureImage, imageOf, sha256 } from '../../support/image-fixture.ts';
 import { type ImageBench, imageBench } from '../../support/image-service.ts';
-import { type LocalRegistry, missingTool, startRegistry } from '../../support/local-registry.ts';
+import { bcrypt, type LocalRegistry, missingTool, startRegistry } from '../../support/local-registry.ts';
 import { startProxy } from '../../support/registry-proxy.ts';
 
 const missing = process.getuid?.() === 0 ? await missingTool('docker-registry', 'skopeo') : 'root';
@@ -298,11 +297,3 @@ test('basic authentication is sent when asked for', { skip }, async (t) => {
     await guarded.close();
   }
 });
-
-/** By the C library, which has bcrypt on Debian. */
-function bcrypt(password: string): string | undefined {
-  const hash = execFileSync('perl', ['-e', 'print crypt(shift, q($2y$04$abcdefghijklmnopqrstuu)) // ""', password], {
-    encoding: 'utf8',
-  });
-  return hash.startsWith('$2y$') ? hash : undefined;
-}

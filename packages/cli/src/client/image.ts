@@ -52,6 +52,19 @@ export async function imagePull(client: EngineClient, options: PullOptions): Pro
   return jsonObjects<ProgressMessage>(response.stream());
 }
 
+/** ImagePush: a progress stream; without a tag all of the repository's go. */
+export async function imagePush(
+  client: EngineClient,
+  options: { name: string; tag?: string; platform?: string; registryAuth: string },
+): Promise<AsyncGenerator<ProgressMessage>> {
+  const { name, tag, platform, registryAuth } = options;
+  const response = await client.open('POST', at(name, 'push'), {
+    query: { tag, platform },
+    headers: { 'X-Registry-Auth': registryAuth },
+  });
+  return jsonObjects<ProgressMessage>(response.stream());
+}
+
 /** ImageCreate from a tar of a root file system; `source` is a URL the daemon fetches, or `-` with a body. */
 export async function imageImport(
   client: EngineClient,

@@ -44,6 +44,7 @@ export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: s
   port: ['container', 'port'],
   ps: ['container', 'ls'],
   pull: ['image', 'pull'],
+  push: ['image', 'push'],
   rename: ['container', 'rename'],
   restart: ['container', 'restart'],
   rm: ['container', 'rm'],
@@ -61,4 +62,4 @@ export const SHORTCUTS: Readonly<Record<string, readonly [group: string, verb: s
 };
 
 /** First section of the help, in this order. */
-export const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'images', 'login', 'logout', 'version', 'info'];
+export const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'push', 'images', 'login', 'logout', 'version', 'info'];

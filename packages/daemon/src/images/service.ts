@@ -27,6 +27,7 @@ import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
 import { Semaphore } from './locks.ts';
 import { pullImage } from './pull.ts';
+import { pushImage } from './push.ts';
 import { pruneImages, removeImage } from './remove.ts';
 import { findImage, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
@@ -79,6 +80,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
 
   return {
     pull: (ref, options) => pullImage(pulls, ref, options),
+    push: (ref, options) => pushImage(pulls, ref, options),
     load: (archive, options) => loadImages(library, archive, options),
     save: (refs, options, write) => saveImages(library, refs, options.platform, write),
     import: (archive, options) => importImage(library, archive, options),

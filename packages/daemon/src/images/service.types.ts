@@ -36,6 +36,14 @@ export interface PullOptions {
   allTags?: boolean;
 }
 
+export interface PushOptions {
+  auth?: AuthConfig;
+  progress: ProgressSink;
+  signal?: AbortSignal;
+  /** All tags of the repository. */
+  allTags?: boolean;
+}
+
 /** What becomes an image: the container's changes on top of its image. */
 export interface CommitOptions {
   containerId: string;
@@ -56,6 +64,8 @@ export interface CommitOptions {
 export interface ImageService {
   /** @param ref as typed: `ubuntu`, `host:5000/a/b:tag`, `x@sha256:...`  @throws NotFound, Unauthorized, InvalidParameter, System */
   pull(ref: string, opts: PullOptions): Promise<void>;
+  /** @param ref with a tag, or without for `latest` @throws NotFound, Unauthorized, InvalidParameter, System */
+  push(ref: string, opts: PushOptions): Promise<void>;
   /** Reads a docker-save or OCI archive, plain, gzip or zstd. Progress and `Loaded image: x` lines go to the sink. */
   load(
     archive: AsyncIterable<Buffer>,

@@ -3,6 +3,7 @@
  * @see OCI distribution-spec
  */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
 import { Authenticator, credentialsOf } from './auth.ts';
@@ -10,7 +11,7 @@ import { parseChallenges } from './challenge.ts';
 import type { Endpoint } from './endpoints.ts';
 import { connectionError, RegistryError } from './errors.ts';
 import { ACCEPTED_MANIFESTS, MAX_MANIFEST_BYTES } from './media-types.ts';
-import { errorFrom, type HttpResponse, headerValues, readBody, type Transport } from './transport.ts';
+import { errorFrom, type HttpRequest, type HttpResponse, headerValues, readBody, type Transport } from './transport.ts';
 
 export interface FetchedManifest {
   /** Exactly as served; `digest` is of these bytes. */
@@ -36,30 +37,32 @@ export class RepositoryClient {
   readonly #transport: Transport;
   readonly #auth: Authenticator;
   readonly #signal: AbortSignal | undefined;
+  readonly #scope: string;
 
-  /** @param opts.path repository without the registry: `library/ubuntu` */
+  /**
+   * @param opts.path repository without the registry: `library/ubuntu`
+   * @param opts.actions what credentials are asked for
+   */
   constructor(opts: {
     endpoint: Endpoint;
     path: string;
     transport: Transport;
     auth: AuthConfig | undefined;
     signal: AbortSignal | undefined;
+    actions?: 'pull' | 'pull,push';
   }) {
     const { endpoint, transport, signal } = opts;
     this.endpoint = endpoint;
     this.#path = opts.path;
     this.#transport = transport;
     this.#signal = signal;
+    this.#scope = `repository:${opts.path}:${opts.actions ?? 'pull'}`;
     const credentials = credentialsOf(endpoint.mirror ? undefined : opts.auth);
     this.#auth = new Authenticator(credentials, async (url, init) => {
       const response = await transport.send(url, { ...init, verify: endpoint.verify, signal });
       if (response.status >= 400) throw prefixed(init.method, url, await errorFrom(response));
       return await readBody(response, 1 << 20);
     });
-  }
-
-  get #scope(): string {
-    return `repository:${this.#path}:pull`;
   }
 
   /** Finds out whether the endpoint is a registry and how it wants to be asked. @throws RegistryError, ConnectionError */
@@ -75,15 +78,28 @@ export class RepositoryClient {
     throw prefixed('GET', url, await errorFrom(response));
   }
 
-  /** Sends with credentials; a rejected token is fetched anew once. Statuses below 400 only. */
-  async #get(path: string, headers: Record<string, string>): Promise<HttpResponse> {
-    const url = new URL(path, this.endpoint.url);
+  #get(path: string, headers: Record<string, string>): Promise<HttpResponse> {
+    return this.#request('GET', path, { headers });
+  }
+
+  /**
+   * Sends with credentials; a rejected token is fetched anew once. Statuses below 400 only.
+   * @param target path, or the address a registry gave
+   * @param opts.body made anew for each try
+   */
+  async #request(
+    method: HttpRequest['method'],
+    target: string,
+    opts: { headers?: Record<string, string>; body?: () => string | Buffer | Readable } = {},
+  ): Promise<HttpResponse> {
+    const url = new URL(target, this.endpoint.url);
     return this.#transport.withRetries(async () => {
       for (let tries = 1; ; tries++) {
         const authorization = await this.#authorization(url);
         const response = await this.#transport.send(url, {
-          method: 'GET',
-          headers: { ...headers, ...(authorization && { authorization }) },
+          method,
+          headers: { ...opts.headers, ...(authorization && { authorization }) },
+          ...(opts.body && { body: opts.body() }),
           verify: this.endpoint.verify,
           signal: this.#signal,
         });
@@ -104,6 +120,58 @@ export class RepositoryClient {
       this.#signal?.throwIfAborted();
       throw connectionError('GET', url, err);
     }
+  }
+
+  /** Whether the repository has a blob. @throws RegistryError */
+  async hasBlob(digest: Digest): Promise<boolean> {
+    try {
+      const response = await this.#request('HEAD', `/v2/${this.#path}/blobs/${digest}`);
+      await response.body.dump();
+      return true;
+    } catch (err) {
+      if (err instanceof RegistryError && err.status === 404) return false;
+      throw err;
+    }
+  }
+
+  /**
+   * Puts a blob into the repository, in one piece.
+   * @param open its bytes, once for each try
+   * @param from a repository of this registry that may have it
+   * @returns whether it came from there @throws RegistryError, ConnectionError
+   */
+  async upload(
+    blob: { digest: Digest; size: number },
+    open: () => AsyncIterable<Buffer>,
+    from?: string,
+  ): Promise<{ mounted: boolean }> {
+    const mount = from === undefined ? '' : `?${new URLSearchParams({ mount: blob.digest, from })}`;
+    const begun = await this.#request('POST', `/v2/${this.#path}/blobs/uploads/${mount}`, {
+      headers: { 'content-length': '0' },
+    });
+    await begun.body.dump();
+    if (begun.status === 201) return { mounted: true };
+    const location = headerValues(begun, 'location')[0] ?? '';
+    if (!URL.canParse(location, begun.url.href)) throw new Error(`registry gave no place to upload ${blob.digest} to`);
+    const url = new URL(location, begun.url);
+    // Elsewhere it would be sent the credentials.
+    if (url.origin !== this.endpoint.url.origin) throw new Error(`registry sends the upload to ${url.origin}`);
+    url.searchParams.append('digest', blob.digest);
+    const done = await this.#request('PUT', url.href, {
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(blob.size) },
+      body: () => Readable.from(open(), { objectMode: false }),
+    });
+    await done.body.dump();
+    return { mounted: false };
+  }
+
+  /** @param reference tag or digest @throws RegistryError */
+  async putManifest(reference: string, bytes: Buffer, mediaType: string): Promise<void> {
+    const response = await this.#request('PUT', `/v2/${this.#path}/manifests/${reference}`, {
+      headers: { 'content-type': mediaType },
+      body: () => bytes,
+    });
+    await response.body.dump();
   }
 
   /**

@@ -3,6 +3,7 @@
  * ConnectionError.
  */
 import { STATUS_CODES } from 'node:http';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { connectionError, errorOf, RegistryError } from './errors.ts';
@@ -16,9 +17,10 @@ export interface HttpResponse {
 }
 
 export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'POST';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   headers?: Record<string, string>;
-  body?: string;
+  /** A stream is sent once: it does not follow a redirect. */
+  body?: string | Buffer | Readable;
   verify: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -78,6 +80,8 @@ export class Transport {
       const location = response.headers['location'];
       if (![301, 302, 303, 307, 308].includes(response.status) || typeof location !== 'string') return response;
       await response.body.dump();
+      if (body instanceof Readable)
+        throw connectionError(method, url, new Error('redirected in the middle of an upload'));
       if (hops >= MAX_REDIRECTS)
         throw connectionError(method, url, new Error(`stopped after ${MAX_REDIRECTS} redirects`));
       const next = redirectTarget(location, url);

@@ -28,6 +28,7 @@ export const imageGroup: CommandGroup = {
     { name: 'ls', aliases: ['list'], summary: 'List images', load: async () => (await import('./ls.ts')).command },
     { name: 'prune', summary: 'Remove unused images', load: async () => (await import('./prune.ts')).command },
     { name: 'pull', summary: 'Get an image from a registry', load: async () => (await import('./pull.ts')).command },
+    { name: 'push', summary: 'Send an image to a registry', load: async () => (await import('./push.ts')).command },
     { name: 'rm', aliases: ['remove'], summary: 'Remove images', load: async () => (await import('./rm.ts')).command },
     { name: 'save', summary: 'Write images to an archive', load: async () => (await import('./save.ts')).command },
     { name: 'tag', summary: 'Give an image another name', load: async () => (await import('./tag.ts')).command },

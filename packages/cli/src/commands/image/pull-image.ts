@@ -29,6 +29,7 @@ export async function pullImage(cli: Cli, reference: Reference, options: PullIma
   await showProgress(options.quiet ? silent(options.out) : options.out, messages);
 }
 
-function silent({ stream }: OutputStream): OutputStream {
+/** Takes what is written and shows nothing. */
+export function silent({ stream }: OutputStream): OutputStream {
   return { stream, isTerminal: false, size: () => undefined, onResize: () => () => {}, write: () => {} };
 }

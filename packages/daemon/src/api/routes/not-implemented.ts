@@ -5,7 +5,6 @@ import type { Method, Route } from '../router.ts';
 /** Method, path and the specification's name of the operation. A row goes when its route comes. */
 const MISSING: readonly [Method, string, string][] = [
   ['GET', '/images/{name+}/attestations', 'ImageAttestations'],
-  ['POST', '/images/{name+}/push', 'ImagePush'],
   ['GET', '/images/search', 'ImageSearch'],
   ['POST', '/auth', 'SystemAuth'],
   ['POST', '/networks/{id}/connect', 'NetworkConnect'],

@@ -2,7 +2,7 @@
 import type { ImageService } from '../../../images/service.types.ts';
 import { del, get, post, type Route } from '../../router.ts';
 import { deleteImage, getImage, getImageHistory, getImagesJson, postImagesPrune, postImageTag } from './objects.ts';
-import { getImagesArchive, postImagesCreate, postImagesLoad } from './transfer.ts';
+import { getImagesArchive, postImagePush, postImagesCreate, postImagesLoad } from './transfer.ts';
 
 export function imageRoutes(images: ImageService): Route[] {
   return [
@@ -14,6 +14,7 @@ export function imageRoutes(images: ImageService): Route[] {
     get('/images/{name+}/get', getImagesArchive(images)),
     get('/images/{name+}/json', getImage(images)),
     get('/images/{name+}/history', getImageHistory(images)),
+    post('/images/{name+}/push', postImagePush(images)),
     post('/images/{name+}/tag', postImageTag(images)),
     del('/images/{name+}', deleteImage(images)),
   ];

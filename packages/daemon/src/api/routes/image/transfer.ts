@@ -91,6 +91,24 @@ export const postImagesLoad =
     );
   };
 
+/** ImagePush: without a tag, all of them. */
+export const postImagePush =
+  (images: Pick<ImageService, 'push'>): Handler =>
+  async (ctx) => {
+    if (ctx.query.optional('platform'))
+      throw new DockerError('NotImplemented', 'pushing one platform of several is not there yet');
+    const [name, tag] = [ctx.param('name'), ctx.query.optional('tag')];
+    const auth = registryAuth(ctx.req.headers['x-registry-auth']);
+    await answerWithProgress(ctx.res, (progress) =>
+      images.push(tag ? `${name}:${tag}` : name, {
+        ...(auth && { auth }),
+        ...(!tag && !/:[^/]*$/.test(name) && { allTags: true }),
+        progress,
+        signal: ctx.signal,
+      }),
+    );
+  };
+
 /** ImageGet and ImageGetAll. */
 export const getImagesArchive =
   (images: Pick<ImageService, 'save'>): Handler =>
