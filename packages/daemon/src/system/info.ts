@@ -22,7 +22,7 @@ export async function systemInfo(deps: SystemDeps): Promise<SystemInfo> {
       Volume: ['local'],
       Network: deps.networks.drivers,
       Authorization: [],
-      Log: ['json-file', 'local', 'none', 'syslog'],
+      Log: ['fluentd', 'gelf', 'json-file', 'local', 'none', 'syslog'],
     },
     ...limits(deps.capabilities),
     IPv4Forwarding: await isForwarding(),

@@ -1,5 +1,11 @@
 /** The drivers that send records away, by name. */
+import { fluentdDriver } from './fluentd.ts';
+import { gelfDriver } from './gelf.ts';
 import type { RemoteDriver } from './remote-log.ts';
 import { syslogDriver } from './syslog.ts';
 
-export const REMOTE_DRIVERS: ReadonlyMap<string, RemoteDriver> = new Map([['syslog', syslogDriver]]);
+export const REMOTE_DRIVERS: ReadonlyMap<string, RemoteDriver> = new Map([
+  ['fluentd', fluentdDriver],
+  ['gelf', gelfDriver],
+  ['syslog', syslogDriver],
+]);

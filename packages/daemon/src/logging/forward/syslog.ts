@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { type LogInfo, logTag } from '../log-info.ts';
 import { formatTime, type LogRecord } from '../log-record.ts';
 import { openConnection, type Target } from './connection.ts';
+import { lineOf } from './line.ts';
 import type { RemoteDriver } from './remote-log.ts';
 
 type Options = Readonly<Record<string, string>>;
@@ -121,9 +122,4 @@ function stamp(time: bigint): string {
   const date = new Date(Number(time / 1_000_000n));
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0'));
   return `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${clock.join(':')}`;
-}
-
-function lineOf(text: string | Buffer): Buffer {
-  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
-  return bytes.at(-1) === 10 ? bytes.subarray(0, -1) : bytes;
 }
