@@ -75,6 +75,18 @@ describe('push', { skip }, () => {
     assert.deepEqual(tags.sort(), ['a', 'b', 'latest']);
   });
 
+  test('build --push sends what it has built', { timeout: 60_000 }, async () => {
+    const name = `${registry.host}/built:1`;
+    const input = 'FROM base:test\nENV BUILT=1\n';
+    const { code, stderr } = await engine.cli(['build', '--progress', 'plain', '--push', '-t', name, '-'], { input });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /\n1: digest: sha256:/);
+    assert.equal((await manifestOf('built', '1')).status, 200);
+    const untagged = await engine.cli(['build', '--push', '-'], { input });
+    assert.equal(untagged.code, 1);
+    assert.match(untagged.stderr, /tag is needed when pushing to registry/);
+  });
+
   test('no tag is latest, and it is said', { timeout: 60_000 }, async () => {
     const name = `${registry.host}/four`;
     await engine.ok(['tag', 'mine:1', name]);

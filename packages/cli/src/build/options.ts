@@ -24,7 +24,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   check: 'build it',
   isolation: 'there is one technology',
   'no-cache-filter': 'use --no-cache',
-  push: 'push the image when it is built',
   'security-opt': 'steps have the default profile',
   squash: 'use a stage, and COPY --from it',
   ssh: 'give the key as a secret',
@@ -40,6 +39,8 @@ export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest
   for (const allowed of flags.list('allow'))
     if (allowed !== 'network.host')
       throw new StatusError(1, `ERROR: --allow ${allowed} is not there yet: steps run as containers do by default`);
+  if (flags.bool('push') && flags.list('tag').length === 0)
+    throw new StatusError(1, 'ERROR: failed to build: failed to solve: tag is needed when pushing to registry');
   const tags = flags.list('tag').map((tag) => referenceString(withDefaultTag(parseReference(tag))));
   return {
     query: {

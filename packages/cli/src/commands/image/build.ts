@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseReference } from '@tsdocker/shared/reference.ts';
 import { buildContext } from '../../build/context.ts';
 import { type BuildDisplay, type BuildEvent, excerpt, type FailedPlace } from '../../build/events.ts';
 import { BUILD_FLAGS } from '../../build/flags.ts';
@@ -10,6 +11,8 @@ import type { Cli } from '../../cli.ts';
 import { type BuildMessage, imageBuild } from '../../client/build.ts';
 import type { CommandSpec, Flags } from '../../command.ts';
 import { StatusError } from '../../status-error.ts';
+import { silent } from './pull-image.ts';
+import { pushImage } from './push-image.ts';
 
 export const command: CommandSpec = {
   name: 'build',
@@ -61,6 +64,9 @@ async function build(cli: Cli, [source = '']: string[], flags: Flags): Promise<v
     throw new StatusError(1, 'ERROR: failed to build: the daemon ended the answer early');
   if (quiet) cli.stdout.write(`${outcome.image}\n`);
   writeResults(cli, flags, outcome.image, outcome.names);
+  if (!flags.bool('push')) return;
+  for (const name of outcome.names)
+    await pushImage(cli, parseReference(name), { out: quiet ? silent(cli.stderr) : cli.stderr });
 }
 
 function displayOf(cli: Cli, how: string): BuildDisplay | undefined {

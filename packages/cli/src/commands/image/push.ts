@@ -1,11 +1,9 @@
-import { familiarName, parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import { parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { Cli } from '../../cli.ts';
-import { imagePush } from '../../client/image.ts';
 import type { CommandSpec, Flags } from '../../command.ts';
-import { credentialsFor, encodeAuth, serverOfDomain } from '../../config/credentials.ts';
 import { StatusError } from '../../status-error.ts';
-import { showProgress } from '../../streams/progress.ts';
 import { silent } from './pull-image.ts';
+import { pushImage } from './push-image.ts';
 
 export const command: CommandSpec = {
   name: 'push',
@@ -27,15 +25,8 @@ async function push(cli: Cli, args: string[], flags: Flags): Promise<void> {
   if (all && reference.tag !== undefined) throw new StatusError(1, "tag can't be used with --all-tags/-a");
   if (!all && reference.tag === undefined && reference.digest === undefined && !quiet)
     cli.stdout.write('Using default tag: latest\n');
-  const { tag, digest } = withDefaultTag(reference);
-  if (digest) throw new StatusError(1, 'cannot push a digest reference');
-  const auth = await credentialsFor(cli.config(), serverOfDomain(reference.domain), cli.env);
-  const messages = await imagePush(cli.client(), {
-    name: familiarName(reference),
-    ...(!all && tag && { tag }),
-    ...(flags.string('platform') && { platform: flags.string('platform') }),
-    registryAuth: encodeAuth(auth),
-  });
-  await showProgress(quiet ? silent(cli.stdout) : cli.stdout, messages);
-  if (quiet) cli.stdout.write(`${referenceString(all ? reference : withDefaultTag(reference))}\n`);
+  if (reference.digest) throw new StatusError(1, 'cannot push a digest reference');
+  const target = all ? reference : withDefaultTag(reference);
+  await pushImage(cli, target, { platform: flags.string('platform'), out: quiet ? silent(cli.stdout) : cli.stdout });
+  if (quiet) cli.stdout.write(`${referenceString(target)}\n`);
 }
