@@ -104,7 +104,13 @@ async function tailFromStart(file: LogFile, count: number): Promise<{ offset: nu
 
 /** @returns undefined for bytes that are no LogEntry */
 export function decodeEntry(message: Buffer): LogRecord | undefined {
-  const entry = { source: '', time: 0n, line: Buffer.alloc(0) as Buffer, partial: false, metadata: Buffer.alloc(0) as Buffer };
+  const entry = {
+    source: '',
+    time: 0n,
+    line: Buffer.alloc(0) as Buffer,
+    partial: false,
+    metadata: Buffer.alloc(0) as Buffer,
+  };
   try {
     for (const { field, value } of fieldsOf(message)) {
       if (field === 1 && Buffer.isBuffer(value)) entry.source = value.toString();

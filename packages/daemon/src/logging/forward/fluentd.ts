@@ -67,7 +67,11 @@ function messageOf(options: Options, info: LogInfo): (record: LogRecord) => Buff
   };
   return ({ stream, time, text, part }) => {
     const source = stream === 2 ? 'stderr' : 'stdout';
-    const fields: [string, string | Buffer][] = [...Object.entries({ ...common, source }), ...(part ? partFields(part) : []), ['log', lineOf(text)]];
+    const fields: [string, string | Buffer][] = [
+      ...Object.entries({ ...common, source }),
+      ...(part ? partFields(part) : []),
+      ['log', lineOf(text)],
+    ];
     const pairs = fields.flatMap(([name, value]) => [
       packText(Buffer.from(name)),
       packText(Buffer.from(value as string)),

@@ -22,11 +22,7 @@ const info = {
 } as unknown as LogInfo;
 const record = (text: string): LogRecord => ({ stream: 1, text, time: 1_704_164_645_000_000_007n, attrs: {} });
 
-async function received(
-  options: Record<string, string>,
-  text: string,
-  part?: LogRecord['part'],
-): Promise<Buffer> {
+async function received(options: Record<string, string>, text: string, part?: LogRecord['part']): Promise<Buffer> {
   const directory = mkdtempSync(join(tmpdir(), 'tsd-fluentd-'));
   const parts: Buffer[] = [];
   const server = createServer((socket) => socket.on('data', (data) => parts.push(data)));
