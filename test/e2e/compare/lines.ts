@@ -446,6 +446,13 @@ export const AREAS: Readonly<Record<string, readonly string[]>> = {
     'docker run -d --name slow --health-cmd "sleep 60" --health-interval 100ms --health-timeout 200ms --health-retries 1 base:test sleep 1000 >/dev/null; while test "$(docker inspect -f "{{.State.Health.Status}}" slow)" != unhealthy; do sleep 0.1; done; docker inspect -f "{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}" slow',
     'docker rm -f ok slow',
   ],
+  checkpoints: [
+    'docker checkpoint ls x',
+    'docker checkpoint create x c',
+    'docker checkpoint rm x c',
+    'docker start --checkpoint c x',
+    'docker start --checkpoint-dir d x',
+  ],
   templates: [
     'docker create --name t -l k=v -l Big=Value -e A=1 -e B=2 base:test one two three >/dev/null',
     ...[

@@ -7,6 +7,7 @@ import { waitForExit } from '../../streams/exit-status.ts';
 import { startSession } from '../../streams/session.ts';
 import { proxySignals } from '../../streams/signal-proxy.ts';
 import { followSize } from '../../streams/tty-size.ts';
+import { requireExperimental } from '../experimental.ts';
 
 export const command: CommandSpec = {
   name: 'start',
@@ -16,11 +17,13 @@ export const command: CommandSpec = {
     { name: 'attach', short: 'a', kind: 'bool', description: 'Attach STDOUT/STDERR and forward signals' },
     { name: 'interactive', short: 'i', kind: 'bool', description: "Attach container's STDIN" },
     { name: 'detach-keys', kind: 'string', description: 'Override the key sequence for detaching a container' },
-    { name: 'checkpoint', kind: 'string', hidden: true, description: 'Restore from this checkpoint' },
-    { name: 'checkpoint-dir', kind: 'string', hidden: true, description: 'Use a custom checkpoint storage directory' },
+    { name: 'checkpoint', kind: 'string', description: 'Restore from this checkpoint' },
+    { name: 'checkpoint-dir', kind: 'string', description: 'Use a custom checkpoint storage directory' },
   ],
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   async run(cli, args, flags) {
+    for (const name of ['checkpoint', 'checkpoint-dir'])
+      if (flags.changed(name)) await requireExperimental(cli, `"--${name}"`);
     const attaching = flags.bool('attach') || flags.bool('interactive');
     if (!attaching) return startAll(cli, args, flags);
     if (args.length > 1) throw new Error('you cannot start and attach multiple containers at once');
