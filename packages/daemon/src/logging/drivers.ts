@@ -57,7 +57,7 @@ export function logWriterConfig(
   if (!known) throw invalid(NOT_YET.has(driver) ? notYet(driver) : noSuchDriver(driver));
   checkMode(options);
   const unknown = Object.keys(options).find((name) => !known.has(name));
-  if (unknown !== undefined) throw invalid(`unknown log opt '${unknown}' for ${driver} log driver`);
+  if (unknown !== undefined) throw invalid(unknownOption(unknown, driver));
   checkCompress('compress', options['compress']);
   checkCompress('cache-compress', options['cache-compress']);
   if (driver === 'none') return undefined;
@@ -119,6 +119,13 @@ function parseBool(text = 'false'): boolean {
   if (/^(0|f|F|false|False|FALSE)$/.test(text)) return false;
   if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;
   throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** Docker's drivers do not agree on the words. */
+function unknownOption(name: string, driver: string): string {
+  if (driver === 'local') return `unknown log opt '${name}' for log driver local`;
+  const quote = driver === 'gelf' ? '"' : "'";
+  return `unknown log opt ${quote}${name}${quote} for ${driver} log driver`;
 }
 
 const noSuchDriver = (driver: string): string => `logger: no log driver named '${driver}' is registered`;

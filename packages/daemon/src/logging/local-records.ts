@@ -104,28 +104,38 @@ async function tailFromStart(file: LogFile, count: number): Promise<{ offset: nu
 
 /** @returns undefined for bytes that are no LogEntry */
 export function decodeEntry(message: Buffer): LogRecord | undefined {
-  const entry = { source: '', time: 0n, line: Buffer.alloc(0) as Buffer, partial: false, last: false };
+  const entry = {
+    source: '',
+    time: 0n,
+    line: Buffer.alloc(0) as Buffer,
+    partial: false,
+    metadata: Buffer.alloc(0) as Buffer,
+  };
   try {
     for (const { field, value } of fieldsOf(message)) {
       if (field === 1 && Buffer.isBuffer(value)) entry.source = value.toString();
       else if (field === 2 && typeof value === 'bigint') entry.time = value;
       else if (field === 3 && Buffer.isBuffer(value)) entry.line = value;
       else if (field === 4) entry.partial = value === 1n;
-      else if (field === 5 && Buffer.isBuffer(value)) {
-        entry.last = fieldsOf(value).some((inner) => inner.field === 1 && inner.value === 1n);
-      }
+      else if (field === 5 && Buffer.isBuffer(value)) entry.metadata = value;
     }
+    const part = entry.partial ? decodePart(entry.metadata) : undefined;
+    return {
+      stream: entry.source === 'stderr' ? 2 : 1,
+      text: !part || part.last ? Buffer.concat([entry.line, NEWLINE]) : entry.line,
+      time: entry.time,
+      attrs: NO_ATTRIBUTES,
+      ...(part && { part }),
+    };
   } catch (err) {
     if (err instanceof RangeError) return undefined;
     throw err;
   }
-  const whole = !entry.partial || entry.last;
-  return {
-    stream: entry.source === 'stderr' ? 2 : 1,
-    text: whole ? Buffer.concat([entry.line, NEWLINE]) : entry.line,
-    time: entry.time,
-    attrs: NO_ATTRIBUTES,
-  };
+}
+
+function decodePart(metadata: Buffer): NonNullable<LogRecord['part']> {
+  const fields = new Map(fieldsOf(metadata).map(({ field, value }) => [field, value]));
+  return { last: fields.get(1) === 1n, id: String(fields.get(2) ?? ''), ordinal: Number(fields.get(3) ?? 0) };
 }
 
 /** Fields of a protobuf message: varints as bigint, bytes as a Buffer. @throws RangeError for anything else */

@@ -7,6 +7,8 @@ export interface LogRecord {
   /** Unix time in nanoseconds. */
   readonly time: bigint;
   attrs: Record<string, string>;
+  /** One of the parts of a long line; only the local format tells. */
+  part?: { id: string; ordinal: number; last: boolean };
 }
 
 /** @returns undefined for a line that is no record: one torn by a crash must not hide the rest */

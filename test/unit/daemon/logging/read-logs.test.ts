@@ -154,7 +154,7 @@ test('log options are checked with Docker words', () => {
     ['json-file', { compress: 'true' }, /^log opt 'compress=true' is not supported yet/],
     ['json-file', { 'max-buffer-size': '1m' }, /max-buffer-size option is only supported with/],
     ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
-    ['local', { tag: 'x' }, /^unknown log opt 'tag' for local log driver$/],
+    ['local', { tag: 'x' }, /^unknown log opt 'tag' for log driver local$/],
     ['journald', {}, /^logger: log driver 'journald' is not supported yet by this engine$/],
     ['constructor', {}, /^logger: no log driver named 'constructor' is registered$/],
     ['nosuch', {}, /^logger: no log driver named 'nosuch' is registered$/],

@@ -65,15 +65,28 @@ function messageOf(options: Options, info: LogInfo): (record: LogRecord) => Buff
     container_name: `/${info.name}`,
     ...extraAttributes(options, info),
   };
-  return ({ stream, time, text }) => {
+  return ({ stream, time, text, part }) => {
     const source = stream === 2 ? 'stderr' : 'stdout';
-    const fields: [string, string | Buffer][] = [...Object.entries({ ...common, source }), ['log', lineOf(text)]];
+    const fields: [string, string | Buffer][] = [
+      ...Object.entries({ ...common, source }),
+      ...(part ? partFields(part) : []),
+      ['log', lineOf(text)],
+    ];
     const pairs = fields.flatMap(([name, value]) => [
       packText(Buffer.from(name)),
       packText(Buffer.from(value as string)),
     ]);
     return Buffer.concat([Buffer.from([0x93]), tag, packTime(time, precise), packMapHead(fields.length), ...pairs]);
   };
+}
+
+function partFields({ id, ordinal, last }: NonNullable<LogRecord['part']>): [string, string][] {
+  return [
+    ['partial_message', 'true'],
+    ['partial_id', id],
+    ['partial_ordinal', String(ordinal)],
+    ['partial_last', String(last)],
+  ];
 }
 
 /** `str`: the shortest head that holds the length. */

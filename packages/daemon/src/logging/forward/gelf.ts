@@ -63,8 +63,9 @@ function addressOf(options: Options): { kind: 'udp' | 'tcp'; host: string; port:
   const text = options['gelf-address'] ?? '';
   if (text === '') throw new Error('gelf-address is a required parameter');
   const [, kind, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
-  if (kind === undefined) throw new Error(`gelf-address should be in form proto://address, got ${text}`);
-  if (kind !== 'udp' && kind !== 'tcp') throw new Error('gelf: endpoint needs to be TCP or UDP');
+  if (kind !== 'udp' && kind !== 'tcp') {
+    throw new Error(`gelf-address should be in form proto://address, got ${text}`);
+  }
   const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:/]*):(\d{1,5})$/.exec(rest) ?? [];
   if (host === '' || Number(port) > 65535) throw new Error('gelf: please provide gelf-address as proto://host:port');
   return { kind, host: host.replace(/[[\]]/g, ''), port: Number(port) };

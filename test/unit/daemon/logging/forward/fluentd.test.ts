@@ -22,7 +22,7 @@ const info = {
 } as unknown as LogInfo;
 const record = (text: string): LogRecord => ({ stream: 1, text, time: 1_704_164_645_000_000_007n, attrs: {} });
 
-async function received(options: Record<string, string>, text: string): Promise<Buffer> {
+async function received(options: Record<string, string>, text: string, part?: LogRecord['part']): Promise<Buffer> {
   const directory = mkdtempSync(join(tmpdir(), 'tsd-fluentd-'));
   const parts: Buffer[] = [];
   const server = createServer((socket) => socket.on('data', (data) => parts.push(data)));
@@ -30,7 +30,7 @@ async function received(options: Record<string, string>, text: string): Promise<
   await once(server, 'listening');
   try {
     const log = await fluentdDriver.open({ 'fluentd-address': `unix://${directory}/socket`, ...options }, info);
-    await log.send([record(text)]);
+    await log.send([{ ...record(text), ...(part && { part }) }]);
     // The text is the last thing in a message.
     await eventually(() => Buffer.concat(parts).toString('latin1').endsWith(text.trim()), 30_000);
     log.close();
@@ -62,6 +62,13 @@ test('a record is a message of the forward protocol', async () => {
       tail(packed([0xda, 1, 44], 'y'.repeat(300))),
     ]),
   );
+});
+
+test('a part of a long line says which', async () => {
+  const message = await received({}, 'rest\n', { id: 'pid', ordinal: 2, last: true });
+  const expected = packed([0xaf], 'partial_message', [0xa4], 'true', [0xaa], 'partial_id', [0xa3], 'pid');
+  assert.ok(message.includes(expected));
+  assert.ok(message.includes(packed([0xaf], 'partial_ordinal', [0xa1], '2', [0xac], 'partial_last', [0xa4], 'true')));
 });
 
 test('bad options are refused', () => {

@@ -87,7 +87,7 @@ test('bad options are refused in the words of docker', () => {
   const udp = 'udp://h:1';
   const rows: [Record<string, string>, RegExp][] = [
     [{}, /^gelf-address is a required parameter$/],
-    [{ 'gelf-address': 'http://h:1' }, /^gelf: endpoint needs to be TCP or UDP$/],
+    [{ 'gelf-address': 'http://h:1' }, /^gelf-address should be in form proto:\/\/address, got http:\/\/h:1$/],
     [{ 'gelf-address': 'udp://h' }, /^gelf: please provide gelf-address as proto:\/\/host:port$/],
     [
       { 'gelf-address': udp, 'gelf-compression-level': '10' },
@@ -95,7 +95,7 @@ test('bad options are refused in the words of docker', () => {
     ],
     [{ 'gelf-address': 'tcp://h:1', 'gelf-compression-type': 'none' }, /^compression is only supported on UDP$/],
     [{ 'gelf-address': udp, 'gelf-tcp-max-reconnect': '1' }, /^"gelf-tcp-max-reconnect" is only valid for TCP$/],
-    [{ 'gelf-address': udp, nope: '' }, /^unknown log opt 'nope' for gelf log driver$/],
+    [{ 'gelf-address': udp, nope: '' }, /^unknown log opt "nope" for gelf log driver$/],
   ];
   for (const [Config, message] of rows) assert.throws(() => logWriterConfig({ Type: 'gelf', Config }), { message });
 });
