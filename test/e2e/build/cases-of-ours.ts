@@ -151,6 +151,11 @@ export const OWN_CASES: Readonly<Record<string, OwnCase>> = {
     dockerfile: base('HEALTHCHECK --start-interval=250ms --start-period=2s CMD true'),
     config: { Healthcheck: { Test: ['CMD-SHELL', 'true'], StartPeriod: 2e9, StartInterval: 25e7 } },
   },
+  'a workdir with a slash at the end': {
+    dockerfile: base('WORKDIR /w/\nRUN pwd > a'),
+    files: { '/w/a': '/w\n' },
+    config: { WorkingDir: '/w' },
+  },
   'metadata alone': {
     dockerfile: base('ENV A=1\nEXPOSE 80\nUSER 1\nWORKDIR /\nCMD ["a"]'),
     config: { User: '1', Cmd: ['a'], WorkingDir: '/', ExposedPorts: { '80/tcp': {} } },
