@@ -4,6 +4,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -14,7 +15,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { TAR_END, tarHeader, tarPadding } from '../../../packages/shared/src/tar-header.ts';
+import { TAR_END, type TarType, tarHeader, tarPadding } from '../../../packages/shared/src/tar-header.ts';
 import { debianArchive } from '../../support/base-image.ts';
 import { type Engine, startTsdockerd } from '../../support/engines.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -191,20 +192,28 @@ describe('the cache', { skip }, () => {
 
   test('prune empties it, and system df counts it', { timeout: 90_000 }, async () => {
     const usage = () => engine.get<{ BuildCache: { Size: number }[] }>('/v1.51/system/df?type=build-cache');
+    const mounts = join(engine.directory, 'data/builder/caches');
+    assert.equal((await build(['-'], 'FROM base:test\nRUN --mount=type=cache,target=/c touch /c/x\n')).code, 0);
+    assert.notDeepEqual(readdirSync(mounts), []);
     assert.ok((await usage()).BuildCache.length > 0);
     assert.match(
       await engine.ok(['builder', 'prune', '-a', '-f']),
       /^Deleted build cache objects:\n[\s\S]*Total reclaimed space: /,
     );
     assert.deepEqual((await usage()).BuildCache, []);
+    assert.deepEqual(readdirSync(mounts), []);
     assert.equal(await engine.ok(['builder', 'prune', '-f']), 'Total reclaimed space: 0B');
   });
 });
 
 function tarOf(name: string, text: string): Buffer {
+  return Buffer.concat([tarEntry({ name }, text), TAR_END]);
+}
+
+function tarEntry({ name, type = 'file' }: { name: string; type?: TarType }, text: string): Buffer {
   const content = Buffer.from(text);
-  const entry = { name, type: 'file', mode: 0o644, uid: 0, gid: 0, size: content.length, mtimeNanos: 0n } as const;
-  return Buffer.concat([tarHeader(entry), content, tarPadding(content.length), TAR_END]);
+  const header = tarHeader({ name, type, mode: 0o644, uid: 0, gid: 0, size: content.length, mtimeNanos: 0n });
+  return Buffer.concat([header, content, tarPadding(content.length)]);
 }
 
 describe('around it', { skip }, () => {
@@ -241,6 +250,55 @@ describe('around it', { skip }, () => {
     socket.destroy();
     await eventually(async () => assert.equal(await engine.ok(['ps', '-aq']), ''));
     assert.ok(grown < 60, `${grown} MB more`);
+  });
+
+  test('names too long for the host are built from and removed', { timeout: 60_000 }, async () => {
+    const deep = `${'d'.repeat(250)}/`.repeat(16);
+    const archive = Buffer.concat([
+      tarEntry({ name: 'Dockerfile' }, 'FROM scratch\nCOPY Dockerfile /\n'),
+      tarEntry({ name: `${deep}f` }, 'x'),
+      TAR_END,
+    ]);
+    const { code, stderr } = await engine.cli(['build', '-'], { input: archive });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(readdirSync(join(engine.directory, 'data/builder/builds')), []);
+    assert.doesNotMatch(engine.log(), /files of a build not removed/);
+  });
+
+  test('a pipe is neither copied nor waited for', { timeout: 60_000 }, async () => {
+    const dockerfile = tarEntry({ name: 'Dockerfile' }, 'FROM scratch\nADD p /p\n');
+    const archive = Buffer.concat([dockerfile, tarEntry({ name: 'p', type: 'fifo' }, ''), TAR_END]);
+    const builds = await Promise.all(Array.from({ length: 6 }, () => engine.cli(['build', '-'], { input: archive })));
+    for (const { code, stderr } of builds) {
+      assert.equal(code, 1);
+      assert.match(stderr, /"\/p": no file and no directory/);
+    }
+    assert.equal(await engine.ok(['run', '--rm', '--network', 'none', 'base:test', 'echo', 'alive']), 'alive');
+  });
+
+  test('a stage that fails ends the others', { timeout: 60_000 }, async () => {
+    const input = [
+      'FROM base:test AS a',
+      'RUN sleep 600',
+      'FROM base:test AS b',
+      'RUN exit 3',
+      'FROM base:test',
+      'COPY --from=a /etc/hostname /a',
+      'COPY --from=b /etc/hostname /b',
+    ].join('\n');
+    const { code, stderr } = await build(['-'], input);
+    assert.equal(code, 1);
+    assert.match(stderr, /#\d+ CANCELED\n/);
+    assert.match(stderr, /did not complete successfully: exit code: 3\n$/);
+    assert.equal(await engine.ok(['ps', '-aq']), '');
+  });
+
+  test('hosts of the command line are an input', { timeout: 60_000 }, async () => {
+    const input = 'FROM base:test\nRUN grep myhost /etc/hosts > /w\n';
+    for (const address of ['10.1.1.1', '10.2.2.2']) {
+      await engine.ok(['build', '-q', '-t', 'hosts:1', '--add-host', `myhost:${address}`, '-'], { input });
+      await checkFiles('hosts:1', { '/w': `${address}\tmyhost\n` });
+    }
   });
 
   test('an archive on standard input is the context', { timeout: 60_000 }, async () => {

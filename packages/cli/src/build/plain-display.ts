@@ -59,7 +59,7 @@ export class PlainDisplay implements BuildDisplay {
         break;
       case 'failed':
         this.#endOfLog(number);
-        if (event.step > 0) this.#line(number, `ERROR: ${event.message}`);
+        if (event.step > 0) this.#line(number, event.message === 'CANCELED' ? 'CANCELED' : `ERROR: ${event.message}`);
         break;
     }
   }

@@ -3,7 +3,7 @@
  * running build needs and is emptied at the start, `caches/` the directories of cache mounts.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExcludeList } from '@tsdocker/shared/path-patterns.ts';
 import { parsePlatform, platformString } from '@tsdocker/shared/platform.ts';
@@ -15,6 +15,7 @@ import { parseDockerfile } from '../dockerfile/parse.ts';
 import { expand } from '../dockerfile/shell-lex.ts';
 import type { ImageService } from '../images/service.types.ts';
 import type { StageSession, StageStore } from '../images/stages.ts';
+import { native } from '../runtime/native/bindings.ts';
 import { globalArgs, platformArgs } from './arguments.ts';
 import { ContextFiles, receiveContext } from './context.ts';
 import type { Owner } from './copy-step.ts';
@@ -42,18 +43,37 @@ export interface BuildServiceOptions {
 
 export async function createBuildService(parts: BuildServiceOptions): Promise<BuildService> {
   const builds = join(parts.dataRoot, 'builder/builds');
-  await rm(builds, { recursive: true, force: true });
-  await rm(secretsOf(parts), { recursive: true, force: true });
+  // What a client named too long for a host path is removed from inside, and never keeps the daemon from starting.
+  for (const left of [builds, secretsOf(parts)]) await removed(parts, left);
   await mkdir(builds, { recursive: true, mode: 0o700 });
+  const caches = join(parts.dataRoot, 'builder/caches');
+  await mkdir(caches, { recursive: true, mode: 0o700 });
   const cacheLocks = new Map<string, Mutex>();
+  let running = 0;
   return {
-    build: (opts) => build(parts, builds, cacheLocks, opts),
+    build: async (opts) => {
+      running += 1;
+      try {
+        return await build(parts, builds, cacheLocks, opts);
+      } finally {
+        running -= 1;
+      }
+    },
     cacheUsage: () =>
       Object.entries(parts.stages.records()).map(([id, record]) => {
         const { description, sizeBytes, created, lastUsed, uses, shared } = record;
         return { id: id.slice(0, 25), description, sizeBytes, created, lastUsed, uses, shared };
       }),
-    prune: (opts) => pruneCache(parts.stages, opts),
+    prune: async (opts) => {
+      const { deleted, reclaimedBytes } = await pruneCache(parts.stages, opts);
+      // Whole cache mounts go with everything else, and not from under a step.
+      const isWhole = opts.all && opts.unusedForMillis === undefined && opts.keepBytes === undefined;
+      if (!isWhole || running > 0) return { deleted, reclaimedBytes };
+      const mounts = await native.treeBytes(caches);
+      await native.removeTree(caches);
+      await mkdir(caches, { recursive: true, mode: 0o700 });
+      return { deleted, reclaimedBytes: reclaimedBytes + mounts };
+    },
     restore: async () => {
       const left = await parts.containers.list({ all: true, size: false, filters: { label: [STEP_LABEL] } });
       for (const { Id = '' } of left)
@@ -64,14 +84,22 @@ export async function createBuildService(parts: BuildServiceOptions): Promise<Bu
   };
 }
 
+async function removed(parts: BuildServiceOptions, path: string): Promise<void> {
+  await native
+    .removeTree(path)
+    .catch((err) => parts.log.warn('files of a build not removed', { path, error: (err as Error).message }));
+}
+
 const secretsOf = ({ execRoot }: BuildServiceOptions): string => join(execRoot, 'build-secrets');
 
 async function build(
   parts: BuildServiceOptions,
   builds: string,
   cacheLocks: Map<string, Mutex>,
-  opts: BuildOptions,
+  given: BuildOptions,
 ): Promise<string> {
+  const stop = new AbortController();
+  const opts = { ...given, signal: AbortSignal.any([given.signal, stop.signal]) };
   const directory = await mkdtemp(join(builds, 'build-'));
   const secretDirectory = join(secretsOf(parts), directory.slice(-6));
   const session = parts.stages.open();
@@ -120,12 +148,11 @@ async function build(
       directory,
       cacheLocks,
     });
-    const state = await solved(solver, plan, needed, opts);
+    const state = await solved(solver, plan, needed, stop);
     return await finish(session, state, opts);
   } finally {
     await session.close();
-    await rm(directory, { recursive: true, force: true });
-    await rm(secretDirectory, { recursive: true, force: true });
+    for (const left of [directory, secretDirectory]) await removed(parts, left);
   }
 }
 
@@ -171,14 +198,19 @@ async function solved(
   solver: Solver,
   plan: StagePlan,
   needed: readonly Stage[],
-  opts: BuildOptions,
+  stop: AbortController,
 ): Promise<StageState> {
-  if (opts.history === 'classic') for (const stage of needed) await solver.stage(stage.index);
-  const running = needed.map((stage) => solver.stage(stage.index));
-  // The first failure is the build's; the others end before what they work in is removed.
-  const results = await Promise.allSettled(running);
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (solver.opts.history === 'classic') for (const stage of needed) await solver.stage(stage.index);
+  let failure: { err: unknown } | undefined;
+  // The first failure is the build's and ends the others, before what they work in is removed.
+  const running = needed.map((stage) =>
+    solver.stage(stage.index).catch((err: unknown) => {
+      failure ??= { err };
+      stop.abort();
+    }),
+  );
+  await Promise.all(running);
+  if (failure) throw failure.err;
   return solver.stage(plan.target.index);
 }
 

@@ -180,7 +180,8 @@ async function run(
   );
   const network = instruction.network === 'default' ? opts.hostConfig.NetworkMode : instruction.network;
   const mountTexts = instruction.mounts.map((mount) => JSON.stringify(mount));
-  const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, mountTexts, bound);
+  const hosts = opts.hostConfig.ExtraHosts ?? [];
+  const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, hosts, mountTexts, bound);
   const createdBy = runEntry(
     opts.history,
     argv,

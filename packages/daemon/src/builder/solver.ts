@@ -120,7 +120,8 @@ export class Solver {
       opts.onEvent({ kind: 'done', step, millis: performance.now() - begun });
       return result;
     } catch (err) {
-      opts.onEvent({ kind: 'failed', step, message: (err as Error).message, place: this.#place(location) });
+      const message = opts.signal.aborted ? 'CANCELED' : (err as Error).message;
+      opts.onEvent({ kind: 'failed', step, message, place: this.#place(location) });
       throw err;
     }
   }

@@ -92,7 +92,10 @@ async function addLocal(
   out: CopySources,
 ): Promise<void> {
   const source = contextSource(solver.files, path, exclude);
-  const mayUnpack = instruction.kind === 'ADD' && instruction.flags.unpack !== false && !source.isDirectory;
+  // Opening anything but a file could wait for ever.
+  const isFile = solver.files.stat(path.real)?.isFile() ?? false;
+  if (!isFile && !source.isDirectory) throw invalid(`${JSON.stringify(`/${path.named}`)}: no file and no directory`);
+  const mayUnpack = instruction.kind === 'ADD' && instruction.flags.unpack !== false && isFile;
   const host = solver.files.hostPath(path.real);
   if (mayUnpack && (await isArchive(host)))
     out.archives.push({ path: host, digest: await source.digest(), plain: plainStream });
