@@ -55,8 +55,6 @@ export interface SecurityDefaults {
   init: boolean;
   /** Program of that; undefined: the engine's own. */
   initPath?: string;
-  /** Directories of CDI specs, least important first; none: CDI is off. */
-  cdiSpecDirs: string[];
 }
 
 export interface TlsConfig {

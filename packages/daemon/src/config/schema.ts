@@ -136,6 +136,7 @@ const REFUSED: OptionSpec[] = [
   ),
   refused(string('ip', 'ip', 'Default address of published ports'), 'name the address in the -p flag'),
   refused({ flag: 'mtu', key: 'mtu', kind: 'int', description: 'MTU of containers' }, 'the MTU cannot be chosen yet'),
+  refused(list('cdi-spec-dir', 'cdi-spec-dirs', 'Directories of CDI specs'), 'CDI devices are not there yet'),
   refused(list('dns', 'dns', 'DNS servers'), 'set --dns on the container'),
   refused(list('dns-opt', 'dns-opts', 'DNS options'), 'set --dns-option on the container'),
   refused(list('dns-search', 'dns-search', 'DNS search domains'), 'set --dns-search on the container'),

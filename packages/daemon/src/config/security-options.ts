@@ -3,8 +3,6 @@ import { resolve } from 'node:path';
 import type { SecurityDefaults } from './config.ts';
 import type { OptionSpec, OptionValue } from './schema.ts';
 
-const CDI_SPEC_DIRS = ['/etc/cdi', '/var/run/cdi'];
-
 export const SECURITY_OPTIONS: OptionSpec[] = [
   {
     flag: 'seccomp-profile',
@@ -34,13 +32,6 @@ export const SECURITY_OPTIONS: OptionSpec[] = [
     kind: 'string',
     description: "Init program of --init (unset: the engine's own)",
   },
-  {
-    flag: 'cdi-spec-dir',
-    key: 'cdi-spec-dirs',
-    kind: 'list',
-    description: 'Directory of CDI specs; an empty one switches CDI off',
-    default: CDI_SPEC_DIRS,
-  },
 ];
 
 /** In docker's words. */
@@ -58,13 +49,11 @@ function checkIpcMode(value: OptionValue): void {
 export function securityDefaults(values: ReadonlyMap<string, OptionValue>): SecurityDefaults {
   const profile = values.get('seccomp-profile') as string;
   const initPath = values.get('init-path') as string | undefined;
-  const directories = values.get('cdi-spec-dir') as string[];
   return {
     seccompProfile: ['', 'builtin', 'unconfined'].includes(profile) ? profile || 'builtin' : resolve(profile),
     noNewPrivileges: values.get('no-new-privileges') === true,
     ipcMode: values.get('default-ipc-mode') === 'shareable' ? 'shareable' : 'private',
     init: values.get('init') === true,
     ...(initPath && { initPath: resolve(initPath) }),
-    cdiSpecDirs: directories.includes('') ? [] : directories,
   };
 }
