@@ -2,6 +2,7 @@
  * Flags as docker's parser (Go's pflag) reads them: `--name=value`, `--name value`, `-n value`, `-nvalue`, `-n=value`,
  * `-abc` for booleans, `--tty=false`, `--` ends the flags. Error texts are pflag's, because scripts and people know them.
  */
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { FlagSpec, Flags } from './command.ts';
 import { goParseFloat, goParseInt, goParseUint } from './go-numbers.ts';
 
@@ -177,11 +178,4 @@ function scalar(spec: FlagSpec, text: string): boolean | number | string {
     default:
       return text;
   }
-}
-
-/** strconv.ParseBool */
-export function parseBool(text: string): boolean {
-  if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(text)) return true;
-  if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(text)) return false;
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }

@@ -67,6 +67,12 @@ export function tarHeader(entry: TarEntry): Buffer {
   return records.length === 0 ? block : Buffer.concat([...extended(name, records), block]);
 }
 
+/** A whole file that is in memory. */
+export function tarFile(entry: Omit<TarEntry, 'type' | 'size'>, content: Buffer): Buffer {
+  const header = tarHeader({ ...entry, type: 'file', size: content.length });
+  return Buffer.concat([header, content, tarPadding(content.length)]);
+}
+
 function fits(text: string, bytes: number): boolean {
   return /^[\x20-\x7e]*$/.test(text) && text.length <= bytes;
 }

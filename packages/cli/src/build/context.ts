@@ -3,8 +3,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { ExcludeList } from '@tsdocker/shared/path-patterns.ts';
-import { TAR_END, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
+import { TAR_END, tarFile } from '@tsdocker/shared/tar-header.ts';
 import type { Cli } from '../cli.ts';
+import { counted } from '../files/counted.ts';
 import { packLocal } from '../files/local-pack.ts';
 import { StatusError } from '../status-error.ts';
 
@@ -91,20 +92,12 @@ function* pack(
   leaveOut: { excludes(path: string): boolean; readonly hasExceptions: boolean },
   dockerfile: { name: string; text?: Buffer },
 ): Generator<Buffer> {
-  if (dockerfile.text) yield* fileEntry(dockerfile.name, dockerfile.text);
+  if (dockerfile.text) yield fileEntry(dockerfile.name, dockerfile.text);
   yield* packLocal({ path: root, name: '.', leaveOut });
 }
 
-function* fileEntry(name: string, text: Buffer): Generator<Buffer> {
-  const entry = { name, type: 'file', mode: 0o600, uid: 0, gid: 0, size: text.length, mtimeNanos: 0n } as const;
-  yield Buffer.concat([tarHeader(entry), text, tarPadding(text.length)]);
-}
-
-function* counted(chunks: Iterable<Buffer>, onBytes: (bytes: number) => void): Generator<Buffer> {
-  for (const chunk of chunks) {
-    onBytes(chunk.length);
-    yield chunk;
-  }
+function fileEntry(name: string, text: Buffer): Buffer {
+  return tarFile({ name, mode: 0o600, uid: 0, gid: 0, mtimeNanos: 0n }, text);
 }
 
 function readIfThere(path: string): string | undefined {
@@ -145,7 +138,7 @@ async function fromStdin(cli: Cli, file: string, onBytes: (bytes: number) => voi
     throw new StatusError(1, 'ERROR: ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles');
   const chunks: Buffer[] = [];
   for await (const chunk of whole()) chunks.push(chunk);
-  const body = [...fileEntry(DEFAULT_NAME, Buffer.concat(chunks)), TAR_END];
+  const body = [fileEntry(DEFAULT_NAME, Buffer.concat(chunks)), TAR_END];
   return { body: Readable.from(body, { objectMode: false }), dockerfile: DEFAULT_NAME, shownAs: DEFAULT_NAME };
 }
 

@@ -1,20 +1,5 @@
-/** A build's events as the daemon tells them, and what every display of them keeps. */
-export type BuildEvent =
-  | { kind: 'started'; step: number; name: string }
-  | { kind: 'cached'; step: number }
-  | { kind: 'log'; step: number; stream: 'stdout' | 'stderr'; text: string }
-  | { kind: 'pull'; step: number; message: { id?: string; status?: string; progress?: string } }
-  | { kind: 'done'; step: number; millis: number }
-  | { kind: 'failed'; step: number; message: string; place: FailedPlace }
-  | { kind: 'warning'; text: string }
-  | { kind: 'built'; image: string; names: string[] };
-
-export interface FailedPlace {
-  file: string;
-  location: { startLine: number; endLine: number };
-  /** `number` of the first. */
-  lines: { number: number; text: string[] };
-}
+/** What every display of a build keeps. */
+import type { BuildEvent, FailedPlace } from '@tsdocker/shared/types/build.ts';
 
 /** Shows how a build goes. */
 export interface BuildDisplay {

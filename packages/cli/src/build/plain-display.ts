@@ -1,6 +1,8 @@
 /** One line after the other, for logs and pipes. */
+
+import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import { humanSize } from '@tsdocker/shared/units.ts';
-import { type BuildDisplay, type BuildEvent, seconds } from './events.ts';
+import { type BuildDisplay, seconds } from './events.ts';
 
 /** Number of the step that is not the daemon's: the context. */
 const CONTEXT = 1;
@@ -30,9 +32,6 @@ export class PlainDisplay implements BuildDisplay {
   event(event: BuildEvent): void {
     const number = 'step' in event ? event.step + CONTEXT : 0;
     switch (event.kind) {
-      case 'warning':
-        this.#write(`WARNING: ${event.text}\n`);
-        break;
       case 'built':
         this.#built(event);
         break;

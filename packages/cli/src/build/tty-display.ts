@@ -1,6 +1,8 @@
 /** The steps of a build in place, with what the running ones print last. */
+
+import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import { humanSize } from '@tsdocker/shared/units.ts';
-import { type BuildDisplay, type BuildEvent, seconds } from './events.ts';
+import { type BuildDisplay, seconds } from './events.ts';
 
 interface Row {
   name: string;
@@ -66,9 +68,6 @@ export class TtyDisplay implements BuildDisplay {
         this.#ended = [`exporting to image ${event.image}`, ...event.names.map((name) => `naming to ${name}`)]
           .map((text) => ` => ${text}\n`)
           .join('');
-        break;
-      case 'warning':
-        this.#ended += ` ! ${event.text}\n`;
         break;
     }
   }

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { TAR_END, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
+import { TAR_END, tarFile, tarHeader } from '@tsdocker/shared/tar-header.ts';
 import { extract } from 'tar-stream';
 import { type ContextTlsFiles, metadataText, type StoredContext } from './context-store.ts';
 import { type ContextMetadata, parseContextMetadata } from './contexts.ts';
@@ -17,22 +17,14 @@ const ROOT = { uid: 0, gid: 0, mtimeNanos: 0n };
 
 /** The same context gives the same bytes. */
 export function packContext({ metadata, tls }: StoredContext): Buffer {
-  const folder = (name: string) => [tarHeader({ ...ROOT, name, type: 'directory', mode: 0o700, size: 0 })];
-  const file = (name: string, mode: number, content: Buffer) => [
-    tarHeader({ ...ROOT, name, type: 'file', mode, size: content.length }),
-    content,
-    tarPadding(content.length),
-  ];
+  const folder = (name: string) => tarHeader({ ...ROOT, name, type: 'directory', mode: 0o700, size: 0 });
+  const file = (name: string, mode: number, content: Buffer) => tarFile({ ...ROOT, name, mode }, content);
   const endpoints = Object.entries(tls).flatMap(([endpoint, files]) => [
-    ...folder(`${TLS}/${endpoint}`),
-    ...Object.entries(files).flatMap(([name, content]) => file(`${TLS}/${endpoint}/${name}`, 0o600, content)),
+    folder(`${TLS}/${endpoint}`),
+    ...Object.entries(files).map(([name, content]) => file(`${TLS}/${endpoint}/${name}`, 0o600, content)),
   ]);
-  return Buffer.concat([
-    ...file(META, 0o644, Buffer.from(metadataText(metadata))),
-    ...folder(TLS),
-    ...endpoints,
-    TAR_END,
-  ]);
+  const meta = file(META, 0o644, Buffer.from(metadataText(metadata)));
+  return Buffer.concat([meta, folder(TLS), ...endpoints, TAR_END]);
 }
 
 /** @param name the context is to have. @throws DockerError for an archive that is none of a context */

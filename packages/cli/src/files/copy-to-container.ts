@@ -5,6 +5,7 @@ import type { Cli } from '../cli.ts';
 import { containerPutArchive, containerStatPath } from '../client/container.ts';
 import { StatusError } from '../status-error.ts';
 import { copyReport } from './copy-report.ts';
+import { counted } from './counted.ts';
 import { packLocal } from './local-pack.ts';
 import { assertsDirectory, type CopyPlace, planCopy, splitEntry, withEndingOf } from './paths.ts';
 
@@ -48,13 +49,6 @@ export async function copyToContainer(
   );
   await containerPutArchive(client, destination.container, plan.directory, archive, upload);
   report.done();
-}
-
-function* counted(chunks: Iterable<Buffer>, count: (bytes: number) => void): Generator<Buffer> {
-  for (const chunk of chunks) {
-    count(chunk.length);
-    yield chunk;
-  }
 }
 
 /** What is at the destination; a link there is followed once, to where the daemon says it leads. */

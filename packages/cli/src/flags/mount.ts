@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { Mount } from '@tsdocker/shared/types/container.ts';
-import { parseBool } from '../pflag.ts';
 import { parseBytes } from './bytes.ts';
 import { parseCsvRecord } from './csv.ts';
 import { cut, parseUint } from './go-number.ts';

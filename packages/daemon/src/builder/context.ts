@@ -7,22 +7,19 @@ import { join, posix } from 'node:path';
 import { ExcludeList, hasWildcard, pathPattern } from '@tsdocker/shared/path-patterns.ts';
 import { plainStream } from '../content/decompress.ts';
 import { invalid } from '../dockerfile/errors.ts';
-import { startUnpacker } from '../snapshots/apply.ts';
+import { unpackTree } from '../snapshots/apply.ts';
 
 const MAX_LINKS = 40;
 const MAX_TEXT_BYTES = 16 << 20;
 
 /** Unpacks the tar below an existing directory. @throws System when it is none */
-export async function receiveContext(directory: string, body: AsyncIterable<Buffer>): Promise<void> {
-  const unpacker = startUnpacker({ root: directory }, { into: '' });
-  try {
-    for await (const chunk of plainStream(body)) await unpacker.write(chunk);
-    await unpacker.finish();
-  } catch (err) {
-    await unpacker.kill();
-    throw err;
-  }
+export function receiveContext(directory: string, body: AsyncIterable<Buffer>): Promise<void> {
+  return unpackTree({ root: directory }, plainStream(body), { into: '' });
 }
+
+/** A relative path of two; '' is the directory itself. */
+export const joined = (directory: string, name: string): string =>
+  directory === '' ? name : name === '' ? directory : `${directory}/${name}`;
 
 export interface ContextPath {
   /** As the pattern named it, for the file's name at the destination. */
@@ -72,9 +69,8 @@ export class ContextFiles {
 
   /** Names in a directory that count, in the order of their bytes. */
   names(real: string): string[] {
-    const below = (name: string) => (real === '' ? name : `${real}/${name}`);
     return readdirSync(join(this.root, real))
-      .filter((name) => this.#excluded.hasExceptions || !this.#excluded.excludes(below(name)))
+      .filter((name) => this.#excluded.hasExceptions || !this.#excluded.excludes(joined(real, name)))
       .sort();
   }
 
@@ -113,7 +109,7 @@ export class ContextFiles {
         if (real === undefined || !this.stat(real)?.isDirectory()) return [];
         return this.names(real)
           .filter((name) => matches.test(name))
-          .map((name) => (base === '' ? name : `${base}/${name}`));
+          .map((name) => joined(base, name));
       });
     }
     return found;
@@ -122,7 +118,7 @@ export class ContextFiles {
   #below(base: string): string[] {
     if (!this.stat(base)?.isDirectory()) return [];
     return this.names(base).flatMap((name) => {
-      const path = base === '' ? name : `${base}/${name}`;
+      const path = joined(base, name);
       return [path, ...this.#below(path)];
     });
   }

@@ -9,7 +9,7 @@ import { extract, type Header } from 'tar-stream';
 import type { Heredoc } from '../dockerfile/heredoc.ts';
 import { packTree } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
-import type { ContextFiles, ContextPath } from './context.ts';
+import { type ContextFiles, type ContextPath, joined } from './context.ts';
 
 export interface CopyEntry extends TarEntry {
   content?: Iterable<Buffer> | AsyncIterable<Buffer>;
@@ -99,9 +99,6 @@ function digestOf(entries: Iterable<CopyEntry>): string {
 function note(hash: Hash, ...words: string[]): void {
   for (const word of words) hash.update(`${Buffer.byteLength(word)}:${word}`);
 }
-
-const joined = (directory: string, name: string): string =>
-  directory === '' ? name : name === '' ? directory : `${directory}/${name}`;
 
 /** A here-document. */
 export function heredocSource(heredoc: Heredoc, content: string): CopySource {

@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { TAR_END, type TarEntry, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
+import { plainStream } from '../content/decompress.ts';
 import { invalid } from '../dockerfile/errors.ts';
-import { startUnpacker } from '../snapshots/apply.ts';
-import { lookUp, type TreeEntry } from '../snapshots/pack.ts';
+import { unpackTree } from '../snapshots/apply.ts';
+import { isDirectory, lookUpTarget } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { CopyEntry, CopySource } from './copy-source.ts';
 
@@ -17,7 +18,7 @@ export interface Owner {
 export interface CopyPlan {
   sources: CopySource[];
   /** Host paths of archives that ADD unpacks, in place of copying them. */
-  archives: { path: string; plain: (bytes: AsyncIterable<Buffer>) => AsyncIterable<Buffer> }[];
+  archives: { path: string }[];
   /** Absolute; ends with a slash when it has to be a directory. */
   dest: string;
   owner: Owner | undefined;
@@ -30,22 +31,22 @@ export async function copyInto(view: TreeView, plan: CopyPlan): Promise<void> {
   const { sources, archives, dest } = plan;
   const many = sources.length + archives.length > 1;
   const place = await placeOf(view, dest);
-  const isDirectory =
+  const toDirectory =
     dest.endsWith('/') || many || archives.length > 0 || place.exists?.isDirectory || sources[0]?.isDirectory || false;
   if (many && !dest.endsWith('/') && !place.exists?.isDirectory)
     throw invalid(
       'When using COPY with more than one source file, the destination must be a directory and end with a /',
     );
-  if (isDirectory && place.exists && !place.exists.isDirectory)
+  if (toDirectory && place.exists && !place.exists.isDirectory)
     throw new DockerError('System', `cannot copy to non-directory: ${dest}`);
   // Into the directory that is there; what is missing on the way is made.
-  const parts = isDirectory ? place.missing : place.missing.slice(0, -1);
+  const parts = toDirectory ? place.missing : place.missing.slice(0, -1);
   const target = [place.base, ...parts].filter((part) => part !== '').join('/');
   if (parts.length > 0) await unpack(view, place.base, [...directories(parts, plan.owner), TAR_END]);
-  const fileName = isDirectory ? undefined : (place.missing.at(-1) ?? posix.basename(dest));
-  const into = !isDirectory && place.exists ? posix.dirname(`/${place.base}`).slice(1) : target;
+  const fileName = toDirectory ? undefined : (place.missing.at(-1) ?? posix.basename(dest));
+  const into = !toDirectory && place.exists ? posix.dirname(`/${place.base}`).slice(1) : target;
   for (const source of sources) await copyOne(view, into, source, fileName, plan);
-  for (const { path, plain } of archives) await unpack(view, into, plain(createReadStream(path)), plan.owner);
+  for (const { path } of archives) await unpack(view, into, plainStream(createReadStream(path)), plan.owner);
 }
 
 async function copyOne(
@@ -115,37 +116,28 @@ interface Place {
 async function placeOf(view: TreeView, path: string): Promise<Place> {
   const names = path.split('/').filter((name) => name !== '');
   for (let count = names.length; ; count--) {
-    const entry = await entered(view, `/${names.slice(0, count).join('/')}`);
+    const entry = await lookUpTarget(view, `/${names.slice(0, count).join('/')}`);
     if (!entry) {
       if (count === 0) return { base: '', missing: names };
       continue;
     }
-    const isDirectory = (entry.mode & 0o170000) === 0o040000;
+    const isEnterable = isDirectory(entry);
     const missing = names.slice(count);
-    if (missing.length > 0 && !isDirectory)
+    if (missing.length > 0 && !isEnterable)
       throw new DockerError('System', `cannot copy to ${path}: ${entry.resolved} is no directory`);
-    return { base: entry.resolved.slice(1), missing, ...(missing.length === 0 && { exists: { isDirectory } }) };
+    return {
+      base: entry.resolved.slice(1),
+      missing,
+      ...(missing.length === 0 && { exists: { isDirectory: isEnterable } }),
+    };
   }
 }
 
-/** A link is followed, as far as it leads inside the tree. */
-async function entered(view: TreeView, path: string): Promise<TreeEntry | undefined> {
-  const entry = await lookUp(view, path);
-  return entry?.target === undefined ? entry : await lookUp(view, entry.target);
-}
-
-async function unpack(
+function unpack(
   view: TreeView,
   into: string,
   tar: AsyncIterable<Buffer> | Iterable<Buffer>,
   owner?: Owner,
 ): Promise<void> {
-  const unpacker = startUnpacker(view, { into, keepKinds: true, ...(owner && { owner }) });
-  try {
-    for await (const chunk of tar) await unpacker.write(chunk);
-    await unpacker.finish();
-  } catch (err) {
-    await unpacker.kill();
-    throw err;
-  }
+  return unpackTree(view, tar, { into, keepKinds: true, ...(owner && { owner }) });
 }

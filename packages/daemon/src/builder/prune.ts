@@ -1,6 +1,9 @@
 /** What leaves the cache. @see Engine API `BuildPrune` */
 import type { StageStore } from '../images/stages.ts';
 
+/** Of a cache record: the beginning of its key. */
+export const shownId = (key: string): string => key.slice(0, 25);
+
 /**
  * @param opts.all also what images share
  * @param opts.unusedForMillis only what nobody has used for so long
@@ -22,5 +25,5 @@ export async function pruneCache(
     })
     .map(([key]) => key);
   const reclaimedBytes = doomed.length > 0 ? await stages.forget(doomed) : 0;
-  return { deleted: doomed.map((key) => key.slice(0, 25)), reclaimedBytes };
+  return { deleted: doomed.map(shownId), reclaimedBytes };
 }

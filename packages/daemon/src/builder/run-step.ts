@@ -35,7 +35,7 @@ export interface RunRequest {
 
 /**
  * Runs it to its end. The container is there until `use` has seen it.
- * @throws System `process "..." did not complete successfully: exit code: N`, with the code as `exitCode`
+ * @throws System `process "..." did not complete successfully: exit code: N`
  */
 export async function runStep<T>(
   containers: ContainerService,
@@ -62,19 +62,14 @@ export async function runStep<T>(
     request.signal.throwIfAborted();
     const code = await run(containers, id, request);
     request.signal.throwIfAborted();
-    if (code !== 0) throw new ProcessFailed(request.command, code);
+    if (code !== 0) {
+      const command = JSON.stringify(request.command);
+      throw new DockerError('System', `process ${command} did not complete successfully: exit code: ${code}`);
+    }
     return await use(id);
   } finally {
     request.signal.removeEventListener('abort', onAbort);
     await containers.remove(id, { force: true, volumes: true, link: false });
-  }
-}
-
-export class ProcessFailed extends DockerError {
-  readonly exitCode: number;
-  constructor(command: string, exitCode: number) {
-    super('System', `process ${JSON.stringify(command)} did not complete successfully: exit code: ${exitCode}`);
-    this.exitCode = exitCode;
   }
 }
 

@@ -19,7 +19,8 @@ import { native } from '../runtime/native/bindings.ts';
 import { globalArgs, platformArgs } from './arguments.ts';
 import { ContextFiles, receiveContext } from './context.ts';
 import type { Owner } from './copy-step.ts';
-import { pruneCache } from './prune.ts';
+import { failedPlace } from './failed-place.ts';
+import { pruneCache, shownId } from './prune.ts';
 import { STEP_LABEL } from './run-step.ts';
 import type { BuildOptions, BuildService } from './service.types.ts';
 import { Solver } from './solver.ts';
@@ -62,7 +63,7 @@ export async function createBuildService(parts: BuildServiceOptions): Promise<Bu
     cacheUsage: () =>
       Object.entries(parts.stages.records()).map(([id, record]) => {
         const { description, sizeBytes, created, lastUsed, uses, shared } = record;
-        return { id: id.slice(0, 25), description, sizeBytes, created, lastUsed, uses, shared };
+        return { id: shownId(id), description, sizeBytes, created, lastUsed, uses, shared };
       }),
     prune: async (opts) => {
       const { deleted, reclaimedBytes } = await pruneCache(parts.stages, opts);
@@ -118,19 +119,19 @@ async function build(
       build: parts.platform,
       targetStage: plan.target.name,
     });
-    const globals = globalArgs(plan.globals, automatic, opts.buildArgs, dockerfile.directives.escape);
+    const { escape: escapeToken } = dockerfile.directives;
+    const globals = globalArgs(plan.globals, automatic, opts.buildArgs, escapeToken);
     const needed = told(opts, lines, () =>
       neededStages(
         plan,
-        (from) =>
-          expand(from.image, { lookup: (name) => globals.get(name), escape: dockerfile.directives.escape }).value,
+        (from) => expand(from.image, { lookup: (name) => globals.get(name), escape: escapeToken }).value,
       ),
     );
     const solver = new Solver({
       opts,
       plan,
       lines,
-      escape: dockerfile.directives.escape,
+      escape: escapeToken,
       globals,
       platform,
       total: needed.reduce((sum, stage) => sum + 1 + stage.instructions.length, 0),
@@ -140,7 +141,6 @@ async function build(
       images: parts.images,
       ownerOf: parts.ownerOf,
       mountSources: {
-        files: new ContextFiles(context, ignoreList(whole, opts.dockerfile)),
         caches: join(parts.dataRoot, 'builder/caches'),
         secretDirectory,
         secrets: opts.secrets,
@@ -170,15 +170,8 @@ function told<T>(opts: BuildOptions, lines: readonly string[], work: () => T): T
     return work();
   } catch (err) {
     if (err instanceof DockerfileError) {
-      const { location, message } = err;
-      const number = Math.max(1, location.startLine - 2);
-      const text = lines.slice(number - 1, location.endLine + 2);
-      opts.onEvent({
-        kind: 'failed',
-        step: 0,
-        message,
-        place: { file: opts.dockerfile, location, lines: { number, text } },
-      });
+      const place = failedPlace(opts.dockerfile, lines, err.location);
+      opts.onEvent({ kind: 'failed', step: 0, message: err.message, place });
     }
     throw err;
   }

@@ -1,33 +1,8 @@
 /** What the API asks of builds. Implemented by builder/service.ts. */
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
+import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
-import type { ProgressMessage } from '@tsdocker/shared/types/image.ts';
-import type { Location } from '../dockerfile/errors.ts';
 import type { HistoryStyle } from './history.ts';
-
-/** What happens in a build, in order. `step` numbers what takes time, from 1 on, over all stages. */
-export type BuildEvent =
-  /** An instruction's turn has come; `number` of `total` counts every one of them. */
-  | { kind: 'instruction'; number: number; total: number; text: string }
-  | { kind: 'started'; step: number; name: string }
-  | { kind: 'cached'; step: number }
-  | { kind: 'running'; step: number; container: string }
-  | { kind: 'log'; step: number; stream: 'stdout' | 'stderr'; text: string }
-  | { kind: 'pull'; step: number; message: ProgressMessage }
-  | { kind: 'removed'; step: number; container: string }
-  | { kind: 'done'; step: number; millis: number }
-  | { kind: 'failed'; step: number; message: string; place: FailedPlace }
-  | { kind: 'base'; image: string }
-  | { kind: 'warning'; text: string }
-  | { kind: 'built'; image: string; names: string[] };
-
-/** Where in the Dockerfile a step failed. */
-export interface FailedPlace {
-  file: string;
-  location: Location;
-  /** The lines there and two around them; `number` of the first. */
-  lines: { number: number; text: string[] };
-}
 
 export interface BuildOptions {
   /** A tar, compressed or not. */

@@ -17,19 +17,17 @@ import { BUILDKIT_COMMENT, copyEntry, metadataEntry, runEntry } from './history.
 import { missingOnTheWay, prepareMounts, removeMountPoints, runStep } from './run-step.ts';
 import type { Solver } from './solver.ts';
 import { sourcesFor } from './sources.ts';
-import { type StageState, scratch, shellOf, variables, withPath } from './stage-state.ts';
+import { envOf, type StageState, scratch, shellOf, variables, withPath } from './stage-state.ts';
 import { type Stage, sourceOfFrom } from './stages.ts';
 
 type Step = Instruction & { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' };
 
 /** @throws what a step fails with; the step's event has been published then */
 export async function solveStage(solver: Solver, stage: Stage): Promise<StageState> {
-  let state = await beginStage(solver, stage);
-  const triggers = onBuildTriggers(state);
-  state = { ...state, config: { ...state.config, OnBuild: undefined as never } };
-  delete state.config.OnBuild;
-  const instructions = [...triggers, ...stage.instructions];
-  const total = instructions.filter((i) => !isMetadata(i)).length + 1;
+  const begun = await beginStage(solver, stage);
+  const { OnBuild: triggers, ...config } = begun.config;
+  let state: StageState = { ...begun, config };
+  const instructions = [...(triggers ?? []).flatMap(triggered), ...stage.instructions];
   let number = 1;
   for (const instruction of instructions) {
     solver.opts.signal.throwIfAborted();
@@ -39,7 +37,7 @@ export async function solveStage(solver: Solver, stage: Stage): Promise<StageSta
       continue;
     }
     number += 1;
-    const name = `[${solver.labelOf(stage)}${number}/${total}] ${firstLine(instruction.original)}`;
+    const name = stepName(solver, stage, instructions, number, instruction.original);
     const before = state;
     state = await solver.step(name, instruction.location, (step) =>
       carryOut(solver, stage, before, instruction as Step, step),
@@ -48,7 +46,17 @@ export async function solveStage(solver: Solver, stage: Stage): Promise<StageSta
   return state;
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] as string;
+/** `[build 2/4] RUN make`: FROM counts, and every instruction that takes time. */
+function stepName(
+  solver: Solver,
+  stage: Stage,
+  instructions: readonly Instruction[],
+  number: number,
+  text: string,
+): string {
+  const total = instructions.filter((i) => !isMetadata(i)).length + 1;
+  return `[${solver.labelOf(stage)}${number}/${total}] ${text.split('\n', 1)[0]}`;
+}
 
 function located<T>(instruction: Instruction, work: () => T): T {
   try {
@@ -82,10 +90,8 @@ async function beginStage(solver: Solver, stage: Stage): Promise<StageState> {
     return { ...from, args: new Map(), hasCmd: false };
   }
   if (name === 'scratch') return scratch(platform);
-  const label = `[${solver.labelOf(stage)}1/${stage.instructions.filter((i) => !isMetadata(i)).length + 1}]`;
-  const base = await solver.step(`${label} FROM ${name}`, stage.from.location, (step) =>
-    solver.baseImage(name, platform, step),
-  );
+  const label = stepName(solver, stage, stage.instructions, 1, `FROM ${name}`);
+  const base = await solver.step(label, stage.from.location, (step) => solver.baseImage(name, platform, step));
   solver.opts.onEvent({ kind: 'base', image: base.id });
   return {
     config: withPath(base.config),
@@ -99,11 +105,15 @@ async function beginStage(solver: Solver, stage: Stage): Promise<StageState> {
   };
 }
 
-function onBuildTriggers(state: StageState): Instruction[] {
-  const triggers = state.config.OnBuild ?? [];
-  return triggers.flatMap((text) =>
-    parseDockerfile(text).statements.map((statement) => parseInstruction(statement, '\\')),
-  );
+/** What an ONBUILD of the base has for this stage. */
+function triggered(text: string): Instruction[] {
+  return parseDockerfile(text).statements.map((statement) => parseInstruction(statement, '\\'));
+}
+
+/** Puts in the variables that are set before the instruction. */
+function expanding(solver: Solver, state: StageState): (text: string) => string {
+  const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
+  return (text) => expandOne(text).value;
 }
 
 const keyOf = (...parts: unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
@@ -158,15 +168,15 @@ async function run(
   if (instruction.network === 'host' && opts.hostConfig.NetworkMode !== 'host')
     throw invalid('granting entitlement network.host is not allowed: build with --network host');
   if (instruction.security === 'insecure') throw invalid('granting entitlement security.insecure is not allowed');
-  const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
+  const expanded = expanding(solver, state);
   const argv = argvOf(state, instruction);
-  const args = [...state.args].flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  const proxies = Object.entries(opts.buildArgs).flatMap(([name, value]) =>
-    PREDEFINED.has(name) && value !== null ? [`${name}=${value}`] : [],
+  // ENV wins over ARG. Proxies are given without being declared, and stay out of keys and history.
+  const set = new Set(envOf(state.config).map(([name]) => name));
+  const args = [...state.args].filter(([name, value]) => value !== undefined && !set.has(name));
+  const proxies = Object.entries(opts.buildArgs).filter(
+    ([name, value]) => PREDEFINED.has(name) && value !== null && !set.has(name),
   );
-  const set = new Set((state.config.Env ?? []).map((entry) => entry.split('=', 1)[0]));
-  const fromArgs = args.filter((arg) => !set.has(arg.split('=', 1)[0]));
-  const env = [...(state.config.Env ?? []), ...fromArgs];
+  const env = [...(state.config.Env ?? []), ...args.map(assignment)];
   const workingDir = state.config.WorkingDir || '/';
   const user = state.config.User ?? '';
   const bound = await Promise.all(
@@ -174,7 +184,7 @@ async function run(
       .filter((mount) => mount.type === 'bind')
       .map(async (mount) =>
         mount.from === undefined
-          ? solver.digestOf(expandOne(mount.source ?? '').value)
+          ? solver.digestOf(expanded(mount.source ?? ''))
           : (await solver.treeOf(stage, mount.from)).key,
       ),
   );
@@ -182,18 +192,9 @@ async function run(
   const mountTexts = instruction.mounts.map((mount) => JSON.stringify(mount));
   const hosts = opts.hostConfig.ExtraHosts ?? [];
   const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, hosts, mountTexts, bound);
-  const createdBy = runEntry(
-    opts.history,
-    argv,
-    fromArgs.filter((arg) => !PREDEFINED.has(arg.split('=', 1)[0] ?? '')),
-  );
+  const createdBy = runEntry(opts.history, argv, args.filter(([name]) => !PREDEFINED.has(name)).map(assignment));
   return layer(solver, state, { key, description: instruction.original, step, createdBy }, async () => {
-    const prepared = await prepareMounts(
-      instruction.mounts,
-      (text) => expandOne(text).value,
-      workingDir,
-      solver.mountSourcesOf(stage),
-    );
+    const prepared = await prepareMounts(instruction.mounts, expanded, workingDir, solver.mountSourcesOf(stage));
     const targets = prepared.mounts.map((mount: Mount) => mount.Target as string);
     const stubs =
       targets.length > 0 ? await solver.inTree(state.chainIds, (view) => missingOnTheWay(view, targets)) : [];
@@ -204,7 +205,7 @@ async function run(
         {
           image,
           argv,
-          env: [...env, ...proxies.filter((proxy) => !set.has(proxy.split('=', 1)[0])), ...prepared.env],
+          env: [...env, ...proxies.map(assignment), ...prepared.env],
           workingDir,
           user,
           hostConfig: { ...opts.hostConfig, ...(network && { NetworkMode: network }) },
@@ -231,6 +232,8 @@ async function run(
     return await solver.holding(prepared.locks, work);
   });
 }
+
+const assignment = ([name, value]: [string, string | null | undefined]): string => `${name}=${value}`;
 
 /** A here-document alone is the script; after other words the shell reads it itself. */
 function argvOf(state: StageState, instruction: RunInstruction): string[] {
@@ -260,7 +263,7 @@ async function workdir(
   instruction: Instruction & { kind: 'WORKDIR' },
   step: number,
 ): Promise<StageState> {
-  const text = expander(state, { escape: solver.escape, onUnset: () => {} })(instruction.word).value;
+  const text = expanding(solver, state)(instruction.word);
   if (text === '') throw invalid('cannot normalize nothing');
   const path = posix.resolve(state.config.WorkingDir || '/', text);
   const key = keyOf(state.key, 'WORKDIR', path);
@@ -280,9 +283,7 @@ async function copy(
   step: number,
 ): Promise<StageState> {
   const { kind, flags } = instruction;
-  const known = variables(state);
-  const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
-  const expanded = (text: string): string => expandOne(text).value;
+  const expanded = expanding(solver, state);
   const destText = expanded(instruction.dest);
   if (destText === '') throw invalid(`${kind}: the destination is empty`);
   const isDirectory = /(^|\/)\.?$/.test(destText) || /(^|\/)\.\.$/.test(destText);
@@ -290,7 +291,7 @@ async function copy(
     /^\/\/$/,
     '/',
   );
-  const sources = await sourcesFor(solver, stage, instruction, { expanded, known });
+  const sources = await sourcesFor(solver, stage, instruction, { expanded, known: variables(state) });
   const mode = flags.chmod === undefined ? undefined : octal(expanded(flags.chmod));
   const chown = flags.chown === undefined ? undefined : expanded(flags.chown);
   const digests = [

@@ -12,14 +12,15 @@ import { expand } from '../dockerfile/shell-lex.ts';
 import type { ImageService } from '../images/service.types.ts';
 import type { BaseImage, CachedStep, CacheEntry, StageSession } from '../images/stages.ts';
 import type { Rootfs } from '../runtime/runtime.ts';
-import { startUnpacker } from '../snapshots/apply.ts';
-import { lookUp, packTree } from '../snapshots/pack.ts';
+import { unpackTree } from '../snapshots/apply.ts';
+import { lookUpTarget, packTree } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { ContextFiles } from './context.ts';
 import { contextSource } from './copy-source.ts';
 import type { Owner } from './copy-step.ts';
+import { failedPlace } from './failed-place.ts';
 import type { MountSources } from './run-step.ts';
-import type { BuildOptions, FailedPlace } from './service.types.ts';
+import type { BuildOptions } from './service.types.ts';
 import { solveStage } from './solve-stage.ts';
 import type { StageState } from './stage-state.ts';
 import { type Stage, type StagePlan, sourceOfCopy } from './stages.ts';
@@ -40,7 +41,7 @@ export interface SolverParts {
   containers: ContainerService;
   images: Pick<ImageService, 'pull' | 'rootfsOf'>;
   ownerOf(layers: string[], text: string): Owner;
-  mountSources: Omit<MountSources, 'copyOf'>;
+  mountSources: Omit<MountSources, 'copyOf' | 'files'>;
   /** For what the build alone needs. */
   directory: string;
   /** Over all builds: who holds a cache mount. */
@@ -121,15 +122,9 @@ export class Solver {
       return result;
     } catch (err) {
       const message = opts.signal.aborted ? 'CANCELED' : (err as Error).message;
-      opts.onEvent({ kind: 'failed', step, message, place: this.#place(location) });
+      opts.onEvent({ kind: 'failed', step, message, place: failedPlace(opts.dockerfile, this.#parts.lines, location) });
       throw err;
     }
-  }
-
-  #place(location: Location): FailedPlace {
-    const first = Math.max(1, location.startLine - 2);
-    const text = this.#parts.lines.slice(first - 1, location.endLine + 2);
-    return { file: this.opts.dockerfile, location, lines: { number: first, text } };
   }
 
   /** Pulled when it is not here, or when the newest is asked for. */
@@ -195,25 +190,17 @@ export class Solver {
   }
 
   mountSourcesOf(stage: Stage): MountSources {
-    return { ...this.#parts.mountSources, copyOf: (from, path) => this.#copyOf(stage, from, path) };
+    return { ...this.#parts.mountSources, files: this.files, copyOf: (from, path) => this.#copyOf(stage, from, path) };
   }
 
   async #copyOf(stage: Stage, from: string | undefined, path: string): Promise<string> {
     const view = from === undefined ? { root: this.files.root } : (await this.treeOf(stage, from)).view;
     const absolute = posix.join('/', path);
-    const entry = await lookUp(view, absolute);
-    const found = entry?.target === undefined ? entry : await lookUp(view, entry.target);
+    const found = await lookUpTarget(view, absolute);
     if (!found) throw new DockerError('InvalidParameter', `${JSON.stringify(absolute)}: not found`);
     const directory = await this.newDirectory();
-    const unpacker = startUnpacker({ root: directory }, { into: '' });
-    try {
-      for await (const chunk of packTree(view, { path: found.resolved.slice(1), name: 'copy' }))
-        await unpacker.write(chunk);
-      await unpacker.finish();
-    } catch (err) {
-      await unpacker.kill();
-      throw err;
-    }
+    const tar = packTree(view, { path: found.resolved.slice(1), name: 'copy' });
+    await unpackTree({ root: directory }, tar, { into: '' });
     return join(directory, 'copy');
   }
 

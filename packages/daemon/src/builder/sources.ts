@@ -8,11 +8,11 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { hasWildcard } from '@tsdocker/shared/path-patterns.ts';
-import { plainStream } from '../content/decompress.ts';
+import { MAGIC_BYTES, plainStream, unsupportedCompression } from '../content/decompress.ts';
 import { invalid } from '../dockerfile/errors.ts';
 import type { CopyInstruction, Instruction } from '../dockerfile/instructions/types.ts';
 import { expand } from '../dockerfile/shell-lex.ts';
-import { lookUp } from '../snapshots/pack.ts';
+import { isDirectory, lookUpTarget } from '../snapshots/pack.ts';
 import { ContextFiles, type ContextPath } from './context.ts';
 import { type CopySource, contextSource, heredocSource, treeSource } from './copy-source.ts';
 import type { Solver } from './solver.ts';
@@ -21,7 +21,7 @@ import type { Stage } from './stages.ts';
 export interface CopySources {
   /** `below`: directories under the destination that `--parents` keeps. */
   copied: { source: CopySource; below: string }[];
-  archives: { path: string; digest: string; plain: typeof plainStream }[];
+  archives: { path: string; digest: string }[];
 }
 
 interface Words {
@@ -69,18 +69,21 @@ async function fromTree(
     );
   const { view, key } = await solver.treeOf(stage, from);
   const absolute = posix.join('/', path);
-  const entry = await lookUp(view, absolute);
-  const found = entry?.target === undefined ? entry : await lookUp(view, entry.target);
+  const found = await lookUpTarget(view, absolute);
   if (!found) throw invalid(`${JSON.stringify(absolute.replace(/(.)\/$/, '$1'))}: not found`);
-  const isDirectory = (found.mode & 0o170000) === 0o040000;
-  const source = treeSource(view, { path: found.resolved, named: absolute, isDirectory }, key, exclude);
-  return { source, below: flags.parents ? below(absolute.slice(1), isDirectory) : '' };
+  const source = treeSource(
+    view,
+    { path: found.resolved, named: absolute, isDirectory: isDirectory(found) },
+    key,
+    exclude,
+  );
+  return { source, below: flags.parents ? below(absolute.slice(1), source.isDirectory) : '' };
 }
 
-/** @param path relative */
-function below(path: string, isDirectory: boolean): string {
+/** @param path relative @param whole it is a directory, which goes with its own name */
+function below(path: string, whole: boolean): string {
   const clean = posix.normalize(path).replace(/\/$/, '');
-  const directory = isDirectory ? clean : posix.dirname(clean);
+  const directory = whole ? clean : posix.dirname(clean);
   return directory === '.' ? '' : directory;
 }
 
@@ -97,8 +100,7 @@ async function addLocal(
   if (!isFile && !source.isDirectory) throw invalid(`${JSON.stringify(`/${path.named}`)}: no file and no directory`);
   const mayUnpack = instruction.kind === 'ADD' && instruction.flags.unpack !== false && isFile;
   const host = solver.files.hostPath(path.real);
-  if (mayUnpack && (await isArchive(host)))
-    out.archives.push({ path: host, digest: await source.digest(), plain: plainStream });
+  if (mayUnpack && (await isArchive(host))) out.archives.push({ path: host, digest: await source.digest() });
   else out.copied.push({ source, below: instruction.flags.parents ? below(path.named, source.isDirectory) : '' });
 }
 
@@ -106,9 +108,9 @@ async function addLocal(
 async function isArchive(path: string): Promise<boolean> {
   const file = await open(path);
   try {
-    const start = Buffer.alloc(6);
+    const start = Buffer.alloc(MAGIC_BYTES);
     await file.read(start, 0, start.length, 0);
-    const other = start.subarray(0, 3).toString('latin1') === 'BZh' ? 'bzip2' : start.equals(XZ) ? 'xz' : undefined;
+    const other = unsupportedCompression(start);
     if (other)
       throw new DockerError(
         'NotImplemented',
@@ -132,8 +134,6 @@ async function isArchive(path: string): Promise<boolean> {
     stream.destroy();
   }
 }
-
-const XZ = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);
 
 /** The checksum counts its own eight bytes as blanks. */
 function isTarHeader(block: Buffer): boolean {
@@ -183,6 +183,6 @@ async function addRemote(
   const digest = `sha256:${hash.digest('hex')}`;
   const wanted = instruction.flags.checksum;
   if (wanted !== undefined && wanted !== digest) throw invalid(`digest mismatch ${digest}: ${wanted}`);
-  if (instruction.flags.unpack && (await isArchive(path))) out.archives.push({ path, digest, plain: plainStream });
+  if (instruction.flags.unpack && (await isArchive(path))) out.archives.push({ path, digest });
   else out.copied.push({ source: contextSource(new ContextFiles(directory), { named: name, real: name }), below: '' });
 }

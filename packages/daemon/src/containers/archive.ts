@@ -2,8 +2,8 @@
 import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { plainStream } from '../content/decompress.ts';
-import { startUnpacker } from '../snapshots/apply.ts';
-import { lookUp, packTree, type TreeEntry } from '../snapshots/pack.ts';
+import { unpackTree } from '../snapshots/apply.ts';
+import { isDirectory, lookUp, packTree, type TreeEntry } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
@@ -47,18 +47,11 @@ export async function putArchive(deps: ArchiveDeps, c: Container, ref: string, u
     if (!isDirectory(target)) throw invalid('extraction point is not a directory');
     checkWritable(c, target.resolved);
     const owner = upload.copyUidGid ? await ownerIn(deps, c) : undefined;
-    const unpacker = startUnpacker(view, {
+    await unpackTree(view, plainStream(upload.content), {
       into: target.resolved.slice(1),
       keepKinds: upload.noOverwriteDirNonDir,
       ...(owner && { owner }),
     });
-    try {
-      for await (const chunk of plainStream(upload.content)) await unpacker.write(chunk);
-      await unpacker.finish();
-    } catch (err) {
-      await unpacker.kill();
-      throw err;
-    }
   });
   publish(deps.events, c, 'extract-to-dir');
 }
@@ -79,8 +72,6 @@ async function found(view: TreeView, ref: string, path: string): Promise<TreeEnt
     throw new DockerError('NotFound', `Could not find the file ${path} in container ${ref}`);
   return entered;
 }
-
-const isDirectory = (entry: TreeEntry): boolean => (entry.mode & 0o170000) === 0o040000;
 
 /** A read-only root may have writable volumes in it, and the other way round. */
 function checkWritable(c: Container, path: string): void {

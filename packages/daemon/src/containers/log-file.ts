@@ -1,5 +1,6 @@
 /** Where a container's output is kept, and how. */
 import { join } from 'node:path';
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 
@@ -22,5 +23,5 @@ function isSentAway(c: Container): boolean {
 /** False: nothing is kept for readers. */
 export function isReadable(c: Container): boolean {
   const { Type, Config } = c.hostConfig.LogConfig ?? {};
-  return Type !== 'none' && !(isSentAway(c) && /^(1|t|true)$/i.test(Config?.['cache-disabled'] ?? ''));
+  return Type !== 'none' && !(isSentAway(c) && parseBool(Config?.['cache-disabled'] ?? 'false'));
 }

@@ -10,23 +10,27 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** zlib's default of 16 KiB costs a third of the speed. */
 const CHUNK_BYTES = 1 << 20;
-const MAGIC_BYTES = 6;
+/** So many tell what a stream is. */
+export const MAGIC_BYTES = 6;
 
 /** @throws InvalidParameter for bzip2 and xz */
 export function compressionOf(start: Buffer): Compression {
-  const is = (...bytes: number[]) => bytes.every((b, i) => start[i] === b);
-  if (is(0x1f, 0x8b)) return 'gzip';
-  if (is(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
+  if (startsWith(start, 0x1f, 0x8b)) return 'gzip';
+  if (startsWith(start, 0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
   // A zstd stream may begin with a skippable frame.
   if (start.length >= 4 && (start.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
-  if (is(0x42, 0x5a, 0x68)) throw unsupported('bzip2');
-  if (is(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) throw unsupported('xz');
+  const other = unsupportedCompression(start);
+  if (other) throw new DockerError('InvalidParameter', `unsupported compression: ${other}`);
   return 'none';
 }
 
-function unsupported(name: string): DockerError {
-  return new DockerError('InvalidParameter', `unsupported compression: ${name}`);
+/** One that is known by its first bytes and cannot be undone here. */
+export function unsupportedCompression(start: Buffer): 'bzip2' | 'xz' | undefined {
+  if (startsWith(start, 0x42, 0x5a, 0x68)) return 'bzip2';
+  return startsWith(start, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00) ? 'xz' : undefined;
 }
+
+const startsWith = (start: Buffer, ...bytes: number[]): boolean => bytes.every((b, i) => start[i] === b);
 
 /** A transform that undoes `compression`. */
 export function decompressor(compression: Compression): Transform {

@@ -60,8 +60,8 @@ export async function pullImage(deps: PullDeps, text: string, opts: PullOptions)
   throw pullError(last, ref);
 }
 
-/** Whether the next endpoint may do better: a mirror's failure always, otherwise when there was no registry to ask. */
-function leadsOn(err: unknown, endpoint: Endpoint): boolean {
+/** For push, too: whether the next endpoint may do better: a mirror's failure always, otherwise when there was no registry to ask. */
+export function leadsOn(err: unknown, endpoint: Endpoint): boolean {
   return endpoint.mirror || err instanceof ConnectionError || (err instanceof RegistryError && err.registryCode === '');
 }
 

@@ -12,13 +12,13 @@ import {
 } from '@tsdocker/shared/reference.ts';
 import { RepositoryClient } from '../registry/client.ts';
 import { type Endpoint, endpointsOf } from '../registry/endpoints.ts';
-import { ConnectionError, RegistryError } from '../registry/errors.ts';
 import { type Descriptor, type ImageManifest, parseManifest } from '../registry/manifests.ts';
 import { pullError } from './errors.ts';
 import type { Library } from './library.ts';
 import { Semaphore } from './locks.ts';
 import { type ItemProgress, itemProgress } from './progress.ts';
-import type { PullDeps } from './pull.ts';
+import { leadsOn, type PullDeps } from './pull.ts';
+import { tagsOf } from './resolve.ts';
 import type { PushOptions } from './service.types.ts';
 
 /** Docker's max-concurrent-uploads. */
@@ -46,8 +46,7 @@ export async function pushImage(deps: PushDeps, text: string, opts: PushOptions)
     } catch (err) {
       opts.signal?.throwIfAborted();
       last = err;
-      const isElsewhere = err instanceof ConnectionError || (err instanceof RegistryError && err.registryCode === '');
-      if (!isElsewhere) break;
+      if (!leadsOn(err, endpoint)) break;
     }
   }
   throw pullError(last, parsed);
@@ -61,9 +60,7 @@ function imagesOf(library: Library, ref: Reference, all: boolean): Pushed[] {
     const id = references[referenceString(name)];
     if (id) return [{ name, id }];
   } else {
-    const found = Object.entries(references)
-      .map(([text, id]) => ({ name: parseReference(text), id }))
-      .filter(({ name }) => name.tag !== undefined && nameOf(name) === nameOf(ref));
+    const found = tagsOf(library, ref);
     if (found.length > 0) return found;
   }
   throw new DockerError('NotFound', `An image does not exist locally with the tag: ${familiarName(ref)}`);

@@ -2,7 +2,15 @@
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
-import { type AnyReference, parseAnyReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import {
+  type AnyReference,
+  nameOf,
+  parseAnyReference,
+  parseReference,
+  type Reference,
+  referenceString,
+  withDefaultTag,
+} from '@tsdocker/shared/reference.ts';
 import { noSuchImage } from './errors.ts';
 import type { Library } from './library.ts';
 import type { ResolvedImage } from './service.types.ts';
@@ -21,6 +29,13 @@ function byName(library: Library, ref: AnyReference): Digest | undefined {
   const { domain, path, digest } = ref.reference;
   const name = digest ? referenceString({ domain, path, digest }) : referenceString(withDefaultTag(ref.reference));
   return references[name];
+}
+
+/** All tags of a repository, in the order they were first made. */
+export function tagsOf(library: Library, repository: Reference): { name: Reference; id: Digest }[] {
+  return Object.entries(library.state.references)
+    .map(([text, id]) => ({ name: parseReference(text), id }))
+    .filter(({ name }) => name.tag !== undefined && nameOf(name) === nameOf(repository));
 }
 
 /** An ambiguous prefix names nothing. */

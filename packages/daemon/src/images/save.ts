@@ -5,19 +5,15 @@
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
-import {
-  familiarString,
-  nameOf,
-  parseAnyReference,
-  parseReference,
-  type Reference,
-  referenceString,
-} from '@tsdocker/shared/reference.ts';
-import { TAR_END, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
+import { familiarString, parseAnyReference, type Reference, referenceString } from '@tsdocker/shared/reference.ts';
+import { TAR_END, tarFile, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
 import { parseManifest } from '../registry/manifests.ts';
 import { OCI_INDEX } from '../registry/media-types.ts';
 import type { Library } from './library.ts';
-import { findImage } from './resolve.ts';
+import { findImage, tagsOf } from './resolve.ts';
+
+/** The same images give the same bytes. */
+const PUBLIC = { uid: 0, gid: 0, mtimeNanos: 0n };
 
 /** @throws NotFound, InvalidParameter before the first byte */
 export async function saveImages(
@@ -109,12 +105,11 @@ async function* saveArchive(library: Library, plan: SavePlan): AsyncGenerator<Bu
   yield directory('blobs');
   yield directory('blobs/sha256');
   for (const { digest, size } of plan.blobs) {
-    yield file(blobPath(digest), size);
+    yield tarHeader({ ...PUBLIC, name: blobPath(digest), type: 'file', mode: 0o644, size });
     yield* library.content.stream(digest);
     yield tarPadding(size);
   }
-  for (const { name, content } of plan.documents)
-    yield Buffer.concat([file(name, content.length), content, tarPadding(content.length)]);
+  for (const { name, content } of plan.documents) yield tarFile({ ...PUBLIC, name, mode: 0o644 }, content);
   yield TAR_END;
 }
 
@@ -149,12 +144,6 @@ function foundAsTyped(library: Library, ref: string): Digest {
   }
 }
 
-function tagsOf(library: Library, wanted: Reference): { name: Reference; id: Digest }[] {
-  return Object.entries(library.state.references)
-    .map(([text, id]) => ({ name: parseReference(text), id }))
-    .filter(({ name }) => name.tag !== undefined && nameOf(name) === nameOf(wanted));
-}
-
 async function checkPlatform(library: Library, id: Digest, platform: string | undefined): Promise<void> {
   if (platform === undefined) return;
   const { platform: own } = await library.config(id);
@@ -182,9 +171,5 @@ function annotations(name: Reference): Record<string, string> {
 }
 
 function directory(name: string): Buffer {
-  return tarHeader({ name, type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtimeNanos: 0n });
-}
-
-function file(name: string, size: number): Buffer {
-  return tarHeader({ name, type: 'file', mode: 0o644, uid: 0, gid: 0, size, mtimeNanos: 0n });
+  return tarHeader({ ...PUBLIC, name, type: 'directory', mode: 0o755, size: 0 });
 }

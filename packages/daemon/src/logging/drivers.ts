@@ -1,5 +1,6 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import { REMOTE_DRIVERS } from './forward/drivers.ts';
 import type { RemoteDriver } from './forward/remote-log.ts';
@@ -70,7 +71,7 @@ export function logWriterConfig(
 
 /** The file that `logs` reads is the queue of what is sent. */
 function cacheConfig(driver: RemoteDriver, options: Record<string, string>): LogWriterConfig {
-  parseBool(options['cache-disabled']);
+  isSet(options['cache-disabled']);
   try {
     driver.check(options);
   } catch (err) {
@@ -111,14 +112,15 @@ function rotation(
 }
 
 function checkCompress(option: string, text: string | undefined): void {
-  if (parseBool(text)) throw invalid(`log opt '${option}=true' is not supported yet by this engine`);
+  if (isSet(text)) throw invalid(`log opt '${option}=true' is not supported yet by this engine`);
 }
 
-/** As Go does it. */
-function parseBool(text = 'false'): boolean {
-  if (/^(0|f|F|false|False|FALSE)$/.test(text)) return false;
-  if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;
-  throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+function isSet(text = 'false'): boolean {
+  try {
+    return parseBool(text);
+  } catch (err) {
+    throw invalid((err as Error).message);
+  }
 }
 
 /** Docker's drivers do not agree on the words. */

@@ -36,6 +36,18 @@ export interface ResolvedMount {
   nonRecursive?: boolean;
 }
 
+/** The file a container's output is written to. */
+export interface ContainerLog {
+  path: string;
+  /** Default: json-file. */
+  format?: 'json-file' | 'local';
+  /** -1: never rotated. */
+  maxSizeBytes: number;
+  maxFiles: number;
+  /** A JSON object that each record carries. */
+  attributes?: string;
+}
+
 export interface StartRequest {
   id: string;
   config: ContainerConfig;
@@ -50,14 +62,8 @@ export interface StartRequest {
   network: NetworkNamespace;
   /** pid whose ipc / pid / uts namespace is joined, for container:X modes. */
   joins?: { ipc?: number; pid?: number };
-  /** Undefined: output is not kept. `attributes`: a JSON object that each record carries. */
-  log?: {
-    path: string;
-    format?: 'json-file' | 'local';
-    maxSizeBytes: number;
-    maxFiles: number;
-    attributes?: string;
-  };
+  /** Undefined: output is not kept. */
+  log?: ContainerLog;
   /** Sockets that reserve published ports; given to the shim, which holds them while the container runs. */
   heldSockets?: number[];
   /** What the next daemon shall know of this run even if this one dies before it writes it down. Kept by the shim. */

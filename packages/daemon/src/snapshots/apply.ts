@@ -56,6 +56,22 @@ export function startUnpacker(view: TreeView, into?: IntoOptions): Unpacker {
   };
 }
 
+/** Unpacks a whole archive; when that fails, the helper is gone before the error is told. @throws System; what `tar` throws */
+export async function unpackTree(
+  view: TreeView,
+  tar: AsyncIterable<Buffer> | Iterable<Buffer>,
+  into: IntoOptions,
+): Promise<void> {
+  const unpacker = startUnpacker(view, into);
+  try {
+    for await (const chunk of tar) await unpacker.write(chunk);
+    await unpacker.finish();
+  } catch (err) {
+    await unpacker.kill();
+    throw err;
+  }
+}
+
 function intoArguments({ into, keepKinds, owner }: IntoOptions): string[] {
   return [
     `into=${into}`,

@@ -88,6 +88,14 @@ export async function lookUp(view: TreeView, path: string): Promise<TreeEntry | 
   }
 }
 
+/** The same, but a symlink as the last part is followed to where it leads in the tree. */
+export async function lookUpTarget(view: TreeView, path: string): Promise<TreeEntry | undefined> {
+  const entry = await lookUp(view, path);
+  return entry?.target === undefined ? entry : await lookUp(view, entry.target);
+}
+
+export const isDirectory = (entry: TreeEntry): boolean => (entry.mode & 0o170000) === 0o040000;
+
 async function allOutput(
   task: 'changes' | 'look',
   view: TreeView,

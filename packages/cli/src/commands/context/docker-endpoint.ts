@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { Cli } from '../../cli.ts';
 import { parseEndpoint } from '../../client/endpoint.ts';
 import type { FlagSpec, Flags } from '../../command.ts';
@@ -9,7 +10,6 @@ import type { ContextTlsFiles } from '../../config/context-store.ts';
 import type { DockerEndpointMetadata } from '../../config/contexts.ts';
 import { goFileError } from '../../flags/file-error.ts';
 import { parseStringToString } from '../../flags/string-to-string.ts';
-import { parseBool } from '../../pflag.ts';
 import { StatusError } from '../../status-error.ts';
 import { contextOf, tlsFiles } from './default-context.ts';
 

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseReference } from '@tsdocker/shared/reference.ts';
+import type { BuildEvent, FailedPlace } from '@tsdocker/shared/types/build.ts';
 import { buildContext } from '../../build/context.ts';
-import { type BuildDisplay, type BuildEvent, excerpt, type FailedPlace } from '../../build/events.ts';
+import { type BuildDisplay, excerpt } from '../../build/events.ts';
 import { BUILD_FLAGS } from '../../build/flags.ts';
 import { buildRequest } from '../../build/options.ts';
 import { PlainDisplay } from '../../build/plain-display.ts';

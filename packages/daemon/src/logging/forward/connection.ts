@@ -15,6 +15,13 @@ export type Target =
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'tls'; host: string; port: number; tls: ConnectionOptions };
 
+/** `host[:port]`, an IPv6 address in brackets; the host may be empty. @returns undefined for anything else */
+export function splitAddress(text: string): { host: string; port: number | undefined } | undefined {
+  const [, host, port] = /^(\[[^\]]*\]|[^:/]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (host === undefined || Number(port ?? 0) > 65535) return undefined;
+  return { host: host.replace(/[[\]]/g, ''), port: port === undefined ? undefined : Number(port) };
+}
+
 const CONNECT_MILLIS = 10_000;
 /** What is written already still goes out, to a receiver that reads. */
 const CLOSE_MILLIS = 5000;

@@ -1,7 +1,8 @@
 /** The fluentd driver: the forward protocol's messages, `[tag, time, record]` in MessagePack. */
+import { parseBool } from '@tsdocker/shared/go-number.ts';
 import { extraAttributes, type LogInfo, logTag } from '../log-info.ts';
 import type { LogRecord } from '../log-record.ts';
-import { openConnection, type Target } from './connection.ts';
+import { openConnection, splitAddress, type Target } from './connection.ts';
 import { lineOf } from './line.ts';
 import type { RemoteDriver } from './remote-log.ts';
 
@@ -44,17 +45,12 @@ function targetOf(options: Options): Target {
     return { kind: 'unix', path: rest };
   }
   if (scheme !== 'tcp') throw new Error(`unsupported scheme: '${scheme}'`);
-  const [, host, port] = /^(\[[^\]]*\]|[^:/]*)(?::(\d{1,5}))?$/.exec(rest) ?? [];
-  if (host === undefined || Number(port ?? 0) > 65535) throw new Error(`invalid fluentd-address ${text}`);
-  return { kind: 'tcp', host: host.replace(/[[\]]/g, '') || DEFAULT_HOST, port: Number(port ?? DEFAULT_PORT) };
+  const address = splitAddress(rest);
+  if (!address) throw new Error(`invalid fluentd-address ${text}`);
+  return { kind: 'tcp', host: address.host || DEFAULT_HOST, port: address.port ?? DEFAULT_PORT };
 }
 
-function isPrecise(options: Options): boolean {
-  const text = options['fluentd-sub-second-precision'] ?? 'false';
-  if (/^(0|f|F|false|False|FALSE)$/.test(text)) return false;
-  if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;
-  throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
+const isPrecise = (options: Options): boolean => parseBool(options['fluentd-sub-second-precision'] ?? 'false');
 
 /** @returns what makes the message of a record */
 function messageOf(options: Options, info: LogInfo): (record: LogRecord) => Buffer {

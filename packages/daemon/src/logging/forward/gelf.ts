@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { extraAttributes, type LogInfo, logTag } from '../log-info.ts';
 import type { LogRecord } from '../log-record.ts';
-import { openConnection } from './connection.ts';
+import { openConnection, splitAddress } from './connection.ts';
 import { lineOf } from './line.ts';
 import type { RemoteDriver } from './remote-log.ts';
 
@@ -66,9 +66,9 @@ function addressOf(options: Options): { kind: 'udp' | 'tcp'; host: string; port:
   if (kind !== 'udp' && kind !== 'tcp') {
     throw new Error(`gelf-address should be in form proto://address, got ${text}`);
   }
-  const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:/]*):(\d{1,5})$/.exec(rest) ?? [];
-  if (host === '' || Number(port) > 65535) throw new Error('gelf: please provide gelf-address as proto://host:port');
-  return { kind, host: host.replace(/[[\]]/g, ''), port: Number(port) };
+  const { host = '', port } = splitAddress(rest) ?? {};
+  if (host === '' || port === undefined) throw new Error('gelf: please provide gelf-address as proto://host:port');
+  return { kind, host, port };
 }
 
 /** @returns what makes the JSON of a record */

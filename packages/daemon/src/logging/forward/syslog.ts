@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type LogInfo, logTag } from '../log-info.ts';
 import { formatTime, type LogRecord } from '../log-record.ts';
-import { openConnection, type Target } from './connection.ts';
+import { openConnection, splitAddress, type Target } from './connection.ts';
 import { lineOf } from './line.ts';
 import type { RemoteDriver } from './remote-log.ts';
 
@@ -67,9 +67,9 @@ function addressOf(options: Options): Address {
   if (protocol !== 'udp' && protocol !== 'tcp' && protocol !== 'tcp+tls') {
     throw new Error(`syslog-address should be in form proto://address, got ${text}`);
   }
-  const [, host = '', port] = /^(\[[^\]]*\]|[^:/]*)(?::(\d{1,5}))?$/.exec(rest) ?? [];
-  if (host === '' || Number(port ?? DEFAULT_PORT) > 65535) throw new Error(`invalid syslog-address ${text}`);
-  return { protocol, path: '', host: host.replace(/[[\]]/g, ''), port: Number(port ?? DEFAULT_PORT) };
+  const { host = '', port = DEFAULT_PORT } = splitAddress(rest) ?? {};
+  if (host === '') throw new Error(`invalid syslog-address ${text}`);
+  return { protocol, path: '', host, port };
 }
 
 function targetOf(options: Options): Target {

@@ -1,7 +1,7 @@
 /** A build's events as the text dockerd's own builder sends, for clients that know nothing else. */
 import { hexOf } from '@tsdocker/shared/digest.ts';
 import { familiarString, parseReference, withDefaultTag } from '@tsdocker/shared/reference.ts';
-import type { BuildEvent } from '../../../builder/service.types.ts';
+import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import type { ProgressSink } from '../../../images/service.types.ts';
 
 const short = (id: string): string => (id.startsWith('sha256:') ? hexOf(id) : id).slice(0, 12);
@@ -33,9 +33,6 @@ export function classicStream(progress: ProgressSink, quiet: boolean): (event: B
         break;
       case 'pull':
         if (!quiet) progress(event.message);
-        break;
-      case 'warning':
-        say(`[Warning] ${event.text}\n`);
         break;
       case 'built':
         if (quiet) progress({ stream: `${event.image}\n` });
