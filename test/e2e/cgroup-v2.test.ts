@@ -2,24 +2,19 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { debianArchive } from '../support/base-image.ts';
 import { projectRoot } from '../support/engines.ts';
-import { missing, runProgram } from '../support/program.ts';
+import { type Finished, missing, runProgram } from '../support/program.ts';
 
 const machine = join(projectRoot, '../shared/tools/vm-run');
 const skip = existsSync(machine) ? missing({ root: true }) : 'needs a machine whose kernel has only cgroup v2';
 
 test('memory, pids, cpu, device rules and the freezer work on cgroup v2 alone', {
   skip,
-  timeout: 900_000,
-}, async () => {
-  const script = join(projectRoot, 'test/fixtures/cgroup-v2.sh');
-  const result = await runProgram(
-    machine,
-    ['--service', '--timeout', '800', '--', 'sh', script, projectRoot, await debianArchive()],
-    { timeoutMs: 850_000 },
-  );
+  timeout: 1_300_000,
+}, async (t) => {
+  const result = await inMachine(t);
   assert.equal(result.code, 0, result.stdout.slice(-3000) + result.stderr.slice(-3000));
   for (const line of [
     'max 104857600',
@@ -39,3 +34,17 @@ test('memory, pids, cpu, device rules and the freezer work on cgroup v2 alone', 
     assert.ok(result.stdout.includes(`${line}\n`), `no "${line}" in:\n${result.stdout}${result.stderr}`);
   }
 });
+
+/**
+ * The machine is emulated, and on a busy host one in many stands still. That says nothing about what is tested: it is
+ * told, with what hung, and one more is started. An answer that is wrong is never asked for twice.
+ */
+async function inMachine(t: TestContext): Promise<Finished> {
+  const script = join(projectRoot, 'test/fixtures/cgroup-v2.sh');
+  const args = ['--service', '--timeout', '600', '--', 'sh', script, projectRoot, await debianArchive()];
+  const first = await runProgram(machine, args, { timeoutMs: 650_000 });
+  const isStill = first.stdout === '' || first.code === 124 || first.stderr.includes('hangs: tsdocker');
+  if (!isStill) return first;
+  t.diagnostic(`the machine stood still (${first.code}): ${first.stdout}${first.stderr.slice(-20_000)}`);
+  return runProgram(machine, args, { timeoutMs: 650_000 });
+}
