@@ -2,6 +2,8 @@
  * Loads images from an archive: `docker save`'s manifest.json, or else an OCI layout's index.json. Every layer's content
  * is checked against the configuration, every OCI blob against its name. @see Engine API `ImageLoad`
  */
+
+import { type Descriptor, type ImageManifest, parseManifest, selectManifest } from '@tsdocker/registry/manifests.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { hostPlatform, type Platform, parsePlatform } from '@tsdocker/shared/platform.ts';
@@ -12,7 +14,6 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
-import { type Descriptor, type ImageManifest, parseManifest, selectManifest } from '../registry/manifests.ts';
 import { ImageArchive } from './archive.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';

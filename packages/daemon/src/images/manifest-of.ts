@@ -1,9 +1,9 @@
 /** Makes a manifest for an image that came without one (docker-save archives, import). */
 import { open } from 'node:fs/promises';
+import type { Descriptor } from '@tsdocker/registry/manifests.ts';
+import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '@tsdocker/registry/media-types.ts';
 import { compressionOf } from '../content/decompress.ts';
 import type { ContentStore, StoredBlob } from '../content/store.ts';
-import type { Descriptor } from '../registry/manifests.ts';
-import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../registry/media-types.ts';
 import type { BlobInfo } from './store.ts';
 
 /** The layer's descriptor; its compression is read from its first bytes. */

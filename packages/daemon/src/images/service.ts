@@ -5,6 +5,7 @@
  * what no metadata names yet. After a crash, opening removes what was being made and what nothing names.
  */
 import { join } from 'node:path';
+import { type RetryPolicy, Transport } from '@tsdocker/registry/transport.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import {
@@ -17,7 +18,6 @@ import {
 } from '@tsdocker/shared/reference.ts';
 import { ContentStore } from '../content/store.ts';
 import type { EventSink } from '../events/events.ts';
-import { type RetryPolicy, Transport } from '../registry/transport.ts';
 import { OverlaySnapshotter } from '../snapshots/overlay.ts';
 import { commitContainer } from './commit.ts';
 import { importImage } from './import.ts';
