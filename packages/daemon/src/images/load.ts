@@ -17,7 +17,7 @@ import {
 import { ImageArchive } from './archive.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
-import { layerDescriptor, storeManifest } from './manifest-of.ts';
+import { layerBlob, layerDescriptor, storeManifest } from './manifest-of.ts';
 import { type ItemProgress, itemProgress } from './progress.ts';
 import { type NewImage, registerImage } from './register.ts';
 import type { ProgressSink } from './service.types.ts';
@@ -84,8 +84,11 @@ async function readSavedImage(
       `invalid manifest, layers length mismatch: expected ${Layers.length}, got ${config.diffIds.length}`,
     );
   }
-  const layers = await Promise.all(Layers.map((name) => layerDescriptor(library.content, archive.require(name))));
-  const manifest = await storeManifest(library.content, configBlob, layers);
+  const { content } = library;
+  const layers = await Promise.all(
+    Layers.map(async (name) => layerDescriptor(content, await layerBlob(content, archive.require(name)))),
+  );
+  const manifest = await storeManifest(content, configBlob, layers);
   const names = (RepoTags ?? []).map((name) => withDefaultTag(parseReference(name)));
   return { image: { id: configBlob.digest, config, manifest, layers }, names };
 }
