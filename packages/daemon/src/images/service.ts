@@ -20,6 +20,7 @@ import { ContentStore } from '../content/store.ts';
 import type { EventSink } from '../events/events.ts';
 import { OverlaySnapshotter } from '../snapshots/overlay.ts';
 import { commitContainer } from './commit.ts';
+import { imagesDiskUsage } from './disk-bytes.ts';
 import { importImage } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { Library } from './library.ts';
@@ -92,6 +93,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     remove: (ref, options) => removeImage(library, ref, options),
     prune: ({ filters }) => pruneImages(library, filters),
     resolve: (ref, options) => resolveImage(library, ref, options?.platform),
+    diskUsage: () => imagesDiskUsage(library),
     count: () => Object.values(library.state.images).filter((image) => !image.stage).length,
     prepareRootfs: (containerId, imageId, { volatile }) => prepareRootfs(library, containerId, imageId, volatile),
     rootfsOf: (containerId) => snapshotter.rootfsOf(containerId),
