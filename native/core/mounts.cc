@@ -122,7 +122,10 @@ Result<UniqueFd> classic_overlay(const OverlayRequest& request) {
   return detached;
 }
 
-// The directories of an overlay, one by one. EINVAL: this kernel wants them all in one text.
+// Older kernels take the directories as one text only, and most tell no sooner than at the end.
+bool wants_text(const Error& error) { return error.errnum == EINVAL || error.errnum == EOPNOTSUPP; }
+
+// The directories of an overlay, one by one.
 Status add_directories(int context, const OverlayRequest& request, Holders* holders) {
   const char* lower = request.lowers.first;
   for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
@@ -170,7 +173,7 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
   static Holders holders;
   const Status added =
       request.owners.userns >= 0 ? add_mapped_directories(fd, request) : add_directories(fd, request, &holders);
-  if (!added.ok()) return added.error().errnum == EINVAL ? classic_overlay(request) : Result<UniqueFd>(added.error());
+  if (!added.ok()) return wants_text(added.error()) ? classic_overlay(request) : Result<UniqueFd>(added.error());
   // Another mount of the same upper directory must not make this one fail; old kernels know no index.
   kernel::fsconfig(fd, kernel::kConfigString, "index", "off");
   kernel::fsconfig(fd, kernel::kConfigString, "source", "overlay");
@@ -181,9 +184,7 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
       return last_error("fsconfig", "rootfs", request.upper);
     return {};
   });
-  // Older kernels collect options as text and tell only here that they do not know `lowerdir+`.
-  if (!created.ok())
-    return created.error().errnum == EINVAL ? classic_overlay(request) : Result<UniqueFd>(created.error());
+  if (!created.ok()) return wants_text(created.error()) ? classic_overlay(request) : Result<UniqueFd>(created.error());
   UniqueFd mounted(kernel::fsmount(fd, 0));
   for (UniqueFd& holder : holders.fds) holder.reset();
   if (!mounted) return last_error("fsmount", "rootfs", request.upper);
