@@ -45,7 +45,7 @@ async function installDependencies(quiet) {
     'pnpm-lock.yaml',
     'pnpm-workspace.yaml',
     'package.json',
-    ...['cli', 'daemon', 'shared'].map((p) => `packages/${p}/package.json`),
+    ...['cli', 'daemon', 'registry', 'shared'].map((p) => `packages/${p}/package.json`),
   ];
   await whenChanged('dependencies', inputs, ['node_modules/.bin/node'], () =>
     step('dependencies and the Node runtime', quiet, () =>

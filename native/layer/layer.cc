@@ -15,6 +15,7 @@
 #include "layer/confine.h"
 #include "layer/extract.h"
 #include "layer/input.h"
+#include "layer/list.h"
 #include "layer/lookup.h"
 #include "layer/pack.h"
 #include "layer/path.h"
@@ -106,11 +107,19 @@ std::string look(const Arguments& arguments) {
          std::to_string(found.st.st_mtim.tv_sec) + " " + std::to_string(found.st.st_mtim.tv_nsec);
 }
 
+std::string list(const Arguments& arguments) {
+  std::string names, message;
+  const int depth = atoi(arguments.text("depth").c_str());
+  if (!list_below(kRoot, arguments.text("path"), depth, &names, &message)) return "error " + message;
+  send(STDOUT_FILENO, names);
+  return "ok";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fprintf(stderr, "usage: tsd-shim layer unpack|pack|changes|look KEY=VALUE...\n");
+    fprintf(stderr, "usage: tsd-shim layer unpack|pack|changes|look|list KEY=VALUE...\n");
     return 2;
   }
   const std::string task = argv[1];
@@ -127,6 +136,7 @@ int main(int argc, char** argv) {
   if (task == "pack") return answer(pack(arguments));
   if (task == "changes") return answer(changes());
   if (task == "look") return answer(look(arguments));
+  if (task == "list") return answer(list(arguments));
   return answer("error unknown task");
 }
 

@@ -16,7 +16,6 @@ const DAEMON_LAYERS: Record<string, number> = {
   system: 1,
   snapshots: 2,
   content: 3,
-  registry: 3,
   runtime: 3,
   logging: 3,
   config: 4,
@@ -52,6 +51,11 @@ function layerOf(path: string): string {
 
 test('shared imports nothing but itself', () => {
   for (const { file, target } of allImports('shared')) assert.match(target, /^\.{1,2}\//, `${file} imports ${target}`);
+});
+
+test('the registry client imports itself, shared, its transport and Node', () => {
+  for (const { file, target } of allImports('registry'))
+    assert.match(target, /^(\.\/|node:|undici$|@tsdocker\/shared\/)/, `${file} imports ${target}`);
 });
 
 test('cli and daemon never import each other', () => {

@@ -37,6 +37,7 @@ export function fakeContainerService(given: Partial<ContainerService> = {}): Con
 export function fakeImageService(given: Partial<ImageService> = {}): ImageService {
   return partial('images', {
     count: () => 2,
+    diskUsage: async () => ({ totalBytes: 100, reclaimableBytes: 40 }),
     list: async () => [],
     driver: { name: 'overlay2', status: [['Backing Filesystem', 'extfs']] },
     close: async () => undefined,

@@ -1,5 +1,6 @@
 /** The tsdockerd program: command line in, daemon up, signals. */
 import { PRODUCT_VERSION } from '@tsdocker/shared/api-version.ts';
+import { runStoreCheck } from './check-store.ts';
 import { helpText, type ParsedFlags, parseFlags } from './config/flags.ts';
 import { loadConfig } from './config/load.ts';
 import type { BuildServices, Daemon } from './daemon.ts';
@@ -12,6 +13,10 @@ export async function runDaemon(argv: readonly string[], build: BuildServices): 
     const flags = parseFlags(argv);
     if (flags.help) process.stdout.write(helpText());
     else if (flags.version) process.stdout.write(`tsdockerd version ${PRODUCT_VERSION}\n`);
+    else if (flags.checkStore)
+      process.exitCode = await runStoreCheck((await loadConfig(flags)).dataRoot, (line) =>
+        process.stdout.write(`${line}\n`),
+      );
     else await run(flags, build);
   } catch (err) {
     process.stderr.write(`failed to start daemon: ${(err as Error).message}\n`);

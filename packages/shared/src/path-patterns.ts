@@ -68,6 +68,10 @@ export class ExcludeList {
     this.hasExceptions = this.#rules.some((r) => r.keep);
   }
 
+  get isEmpty(): boolean {
+    return this.#rules.length === 0;
+  }
+
   /** @param path relative, `/` between names. The last rule that fits it, or a directory it is in, decides. */
   excludes(path: string): boolean {
     const parts = path.split('/');

@@ -1,3 +1,5 @@
+import { readlinkSync } from 'node:fs';
+
 /** Dockerfiles that need more than dockerd's own builder knows, or that must fail; what each has to give. */
 export interface OwnCase {
   dockerfile: string;
@@ -169,6 +171,84 @@ export const OWN_CASES: Readonly<Record<string, OwnCase>> = {
     dockerfile: base('ARG V=abc.tar.gz\nENV A=${V%.gz} B=${V##*.} C=${V/tar/zip}\nRUN echo $A $B $C > /w'),
     files: { '/w': 'abc.tar gz abc.zip.gz\n' },
   },
+  'a script for another program': {
+    dockerfile: base(
+      "USER nobody\nRUN <<EOF\n#!/usr/bin/env perl\nprint qq(of perl: $0\\n);\nEOF\nUSER root\nRUN <<EOF\n#!/usr/bin/perl -w\nopen(my $f, '>', '/w'); print $f 'perl';\nEOF",
+    ),
+    files: { '/w': 'perl', '/dev/pipes': undefined },
+    history: ['RUN /bin/sh -c /dev/pipes/EOF # buildkit'],
+  },
+  'copy from a stage by a pattern': {
+    dockerfile:
+      'FROM base:test AS one\nRUN mkdir -p /o/p1 /o/p2/in && touch /o/p1/a.so /o/p1/b.txt /o/p2/c.so /o/p2/in/d.so\nFROM base:test\nCOPY --from=one /o/p*/*.so /w/\nCOPY --from=one /o/**/d.* /v/',
+    files: { '/w/a.so': '', '/w/c.so': '', '/w/b.txt': undefined, '/w/d.so': undefined, '/v/d.so': '' },
+  },
+  'a pattern that fits nothing': { dockerfile: base('COPY nope* /w/\nCOPY --from=base:test /no*pe /w/') },
+  'copy with parents, from a pivot on': {
+    dockerfile: base('COPY --parents ./dir/./sub/y dir/./x /w/'),
+    files: { '/w/sub/y': 'y\n', '/w/x': 'x\n', '/w/dir': undefined },
+  },
+  'copy with parents from a stage': {
+    dockerfile:
+      'FROM base:test AS one\nRUN mkdir -p /o/p/q && touch /o/p/q/f\nFROM base:test\nCOPY --parents --from=one /o/./p/*/f /w/',
+    files: { '/w/p/q/f': '' },
+    history: ['COPY --parents /o/./p/*/f /w/ # buildkit'],
+  },
+  'symbolic permissions': {
+    dockerfile: base('COPY --chmod=u=rwX,go=rX dir /w/\nCOPY --chmod=u+x,o-r a.txt /v\nCOPY --chmod=a+X,g+s a.txt /u'),
+    files: { '/w/x': '=644 0:0 f', '/w/sub': '=755 0:0 d', '/v': '=740 0:0 f', '/u': '=2644 0:0 f' },
+  },
+  'a copy as a link goes by its own tree': {
+    dockerfile: base('RUN mkdir /real && ln -s /real /w && touch /real/kept\nCOPY --link a.txt /w/'),
+    files: { '/w': '=755 0:0 d', '/w/a.txt': 'text of a\n', '/real/kept': '', '/real/a.txt': undefined },
+  },
+  'the later one of ENV and ARG wins': {
+    dockerfile: base('ENV A=env\nARG A=arg\nRUN echo $A > /w\nENV A=again\nRUN echo $A > /v'),
+    files: { '/w': 'arg\n', '/v': 'again\n' },
+  },
+  'arguments of the stage below': {
+    dockerfile: 'FROM base:test AS one\nARG A=below\nFROM one\nRUN echo $A > /w',
+    files: { '/w': 'below\n' },
+  },
+  'a declared proxy is an argument like others': {
+    dockerfile: base('ARG NO_PROXY\nRUN echo $NO_PROXY-$no_proxy > /w'),
+    args: ['--build-arg', 'NO_PROXY=a', '--build-arg', 'no_proxy=b'],
+    files: { '/w': 'a-b\n' },
+    history: ['RUN |1 NO_PROXY=a /bin/sh -c echo $NO_PROXY-$no_proxy > /w # buildkit'],
+  },
+  'a workdir belongs to the user': {
+    dockerfile: base('USER nobody:nogroup\nWORKDIR /w/in\nRUN touch f\nUSER nobodyatall\nWORKDIR /v\nUSER root'),
+    files: { '/w/in': '=755 65534:65534 d', '/w': '=755 65534:65534 d', '/v': '=755 0:0 d' },
+  },
+  'ignored files are not in a mount': {
+    dockerfile: base('RUN --mount=type=bind,target=/in ls -A /in > /w; cat /in/dir/x >> /w'),
+    files: { '/w': 'a.txt\ndir\nkept.ignored\noutside\nwith space.txt\nx\n' },
+  },
+  'a cache mount begins as a copy': {
+    dockerfile:
+      'FROM base:test AS one\nRUN mkdir /o && echo s > /o/s\nFROM base:test\nRUN --mount=type=cache,target=/c,from=one,source=/o cp /c/s /w && echo t > /c/t\nRUN --mount=type=cache,target=/c,from=one,source=/o cat /c/t > /v\nRUN --mount=type=cache,target=/c test ! -e /c/s',
+    files: { '/w': 's\n', '/v': 't\n' },
+  },
+  'one secret with two permissions': {
+    dockerfile:
+      'FROM base:test AS a\nRUN --mount=type=secret,id=s,mode=0444,uid=5 stat -Lc %a:%u /run/secrets/s > /a\nFROM base:test AS b\nRUN --mount=type=secret,id=s stat -Lc %a:%u /run/secrets/s > /b\nFROM base:test\nCOPY --from=a /a /\nCOPY --from=b /b /',
+    args: ['--secret', 'id=s,env=SECRET_OF_TEST'],
+    files: { '/a': '444:5\n', '/b': '400:0\n' },
+  },
+  'a host name that stays the same': {
+    dockerfile: base('RUN hostname > /w'),
+    files: { '/w': 'buildkitsandbox\n' },
+  },
+  'privileges that are allowed': {
+    dockerfile: base('RUN --security=insecure mount -t tmpfs none /mnt && stat -fc %T /mnt > /w'),
+    args: ['--allow', 'security.insecure'],
+    files: { '/w': 'tmpfs\n' },
+  },
+  'the network of the host, allowed': {
+    dockerfile: base('RUN --network=host readlink /proc/self/ns/net > /w'),
+    args: ['--allow', 'network.host'],
+    files: { '/w': `${readlinkSync('/proc/self/ns/net')}\n` },
+  },
   'unknown instruction': {
     dockerfile: base('RUNN x'),
     error: /Dockerfile:2\n[\s\S]*>>> RUNN x\n[\s\S]*unknown instruction: RUNN/,
@@ -209,6 +289,15 @@ export const OWN_CASES: Readonly<Record<string, OwnCase>> = {
     error: /must be a directory and end with a \//,
   },
   'bad permissions': { dockerfile: base('COPY --chmod=rwx a.txt /w'), error: /invalid chmod parameter/ },
+  'permissions out of range': {
+    dockerfile: base('COPY --chmod=17777 a.txt /w'),
+    error: /invalid chmod parameter: '17777'. it should be octal string and between 0 and 07777/,
+  },
+  'a trigger that closes a circle': {
+    dockerfile: 'FROM base:test AS parent\nONBUILD COPY --from=app /etc/hostname /x\nFROM parent AS app\nRUN true',
+    error: /circular dependency detected on stage: app/,
+  },
+  'an unknown entitlement': { dockerfile: base('RUN true'), args: ['--allow', 'x'], error: /invalid entitlement: x/ },
   'unknown user': { dockerfile: base('COPY --chown=nobodyatall a.txt /w'), error: /nobodyatall/ },
   'a needed secret': { dockerfile: base('RUN --mount=type=secret,id=s,required true'), error: /secret s: not found/ },
   'bad stop signal': { dockerfile: base('STOPSIGNAL NOPE'), error: /NOPE/ },

@@ -20,7 +20,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { native } from '../../../packages/daemon/src/runtime/native/bindings.ts';
 import { startUnpacker } from '../../../packages/daemon/src/snapshots/apply.ts';
-import { listChanges, lookUp, type PackOptions, packTree } from '../../../packages/daemon/src/snapshots/pack.ts';
+import {
+  listBelow,
+  listChanges,
+  lookUp,
+  type PackOptions,
+  packTree,
+} from '../../../packages/daemon/src/snapshots/pack.ts';
 import type { TreeView } from '../../../packages/daemon/src/snapshots/tree-helper.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'tsd-pack-'));
@@ -255,6 +261,17 @@ test('a path is looked up with its symlinks, inside the root', async () => {
   assert.equal(await lookUp({ root }, 'missing/x'), undefined);
   assert.equal(await lookUp({ root }, 'a/b/c'), undefined);
   assert.partialDeepStrictEqual(await lookUp({ root }, '../../../a/b'), { resolved: '/a/b' });
+});
+
+test('names below a directory are listed to a depth, links not followed', async () => {
+  const root = directory({ 'a/b/c/d': '', 'a/e': '' });
+  symlinkSync('b', join(root, 'a/l'));
+  const names = async (path: string, depth: number) =>
+    (await listBelow({ root }, path, depth)).map(({ name, isDirectory }) => `${name}${isDirectory ? '/' : ''}`);
+  assert.deepEqual(await names('/a', 1), ['b/', 'e', 'l']);
+  assert.deepEqual(await names('/a', 2), ['b/', 'b/c/', 'e', 'l']);
+  assert.deepEqual(await names('/', 99), ['a/', 'a/b/', 'a/b/c/', 'a/b/c/d', 'a/e', 'a/l']);
+  await assert.rejects(names('/a/e', 1), /list \/a\/e: Not a directory/);
 });
 
 test('reading an archive to its middle ends the helper', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { extraDockerfileName } from '@tsdocker/shared/extra-dockerfile.ts';
 import { ExcludeList } from '@tsdocker/shared/path-patterns.ts';
 import { TAR_END, tarFile } from '@tsdocker/shared/tar-header.ts';
 import type { Cli } from '../cli.ts';
@@ -56,8 +57,7 @@ export async function buildContext(
   return directory(root, { name: inside }, basename(path), onBytes);
 }
 
-/** Unlikely to be a file of somebody's. */
-const extraName = (): string => `.dockerfile.${process.pid}.${Date.now().toString(36)}`;
+const extraName = (): string => extraDockerfileName(process.pid, Date.now());
 
 function directory(
   root: string,

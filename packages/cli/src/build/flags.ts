@@ -26,7 +26,7 @@ const flag = (name: string, description: string, more: Partial<FlagSpec> = {}): 
 
 export const BUILD_FLAGS: FlagSpec[] = [
   list('add-host', 'A host name and its address, for RUN (`host:ip`)', { parse: parseAddHost }),
-  list('allow', 'Let the build do more (`network.host`)', { valueName: 'stringArray' }),
+  list('allow', 'Let RUN do more (`network.host`, `security.insecure`)', { valueName: 'stringArray' }),
   list('build-arg', 'Set a variable of the Dockerfile'),
   list('build-context', 'A further context (`name=path`)', { valueName: 'stringArray' }),
   list('cache-from', 'Where else results may be found', { valueName: 'stringSlice' }),

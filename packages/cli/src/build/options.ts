@@ -29,6 +29,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   ssh: 'give the key as a secret',
 };
 
+const ENTITLEMENTS: readonly string[] = ['network.host', 'security.insecure'];
+
 /** @throws StatusError for what is not there yet, Error for bad values */
 export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest> {
   for (const [name, instead] of Object.entries(REFUSED))
@@ -37,8 +39,7 @@ export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest
     if (!/^(type=)?(image|docker)$/.test(output))
       throw new StatusError(1, `ERROR: --output ${output} is not there yet: build an image, then export or save it`);
   for (const allowed of flags.list('allow'))
-    if (allowed !== 'network.host')
-      throw new StatusError(1, `ERROR: --allow ${allowed} is not there yet: steps run as containers do by default`);
+    if (!ENTITLEMENTS.includes(allowed)) throw new StatusError(1, `ERROR: invalid entitlement: ${allowed}`);
   if (flags.bool('push') && flags.list('tag').length === 0)
     throw new StatusError(1, 'ERROR: failed to build: failed to solve: tag is needed when pushing to registry');
   const tags = flags.list('tag').map((tag) => referenceString(withDefaultTag(parseReference(tag))));
@@ -52,6 +53,7 @@ export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest
       pull: flags.bool('pull'),
       platform: flags.string('platform'),
       networkmode: flags.string('network'),
+      allow: flags.list('allow'),
       extrahosts: flags.list('add-host').join(','),
       memory: flags.custom<number>('memory') || undefined,
       memswap: flags.custom<number>('memory-swap') || undefined,

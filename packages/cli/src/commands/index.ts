@@ -5,6 +5,7 @@ import { checkpointGroup } from './checkpoint/index.ts';
 import { containerGroup } from './container/index.ts';
 import { contextGroup } from './context/index.ts';
 import { imageGroup } from './image/index.ts';
+import { manifestGroup } from './manifest/index.ts';
 import { networkGroup } from './network/index.ts';
 import { registryCommands } from './registry/index.ts';
 import { systemCommands, systemGroup } from './system/index.ts';
@@ -16,6 +17,7 @@ export const GROUPS: readonly CommandGroup[] = [
   containerGroup,
   contextGroup,
   imageGroup,
+  manifestGroup,
   networkGroup,
   systemGroup,
   volumeGroup,

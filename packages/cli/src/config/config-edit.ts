@@ -1,7 +1,8 @@
 /** Changes config.json. What is not known of it is kept; the file is replaced whole, readable by its owner only. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFileContent } from './config-file.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** @throws Error when the file is there and is no JSON, or the folder can not be written */
 export async function editConfig(
@@ -14,14 +15,5 @@ export async function editConfig(
     throw err;
   });
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const partial = `${path}.${crypto.randomUUID()}`;
-  try {
-    await writeFile(partial, `${JSON.stringify(change(JSON.parse(text) as ConfigFileContent), null, '\t')}\n`, {
-      mode: 0o600,
-    });
-    await rename(partial, path);
-  } catch (err) {
-    await rm(partial, { force: true });
-    throw err;
-  }
+  await replaceFile(path, `${JSON.stringify(change(JSON.parse(text) as ConfigFileContent), null, '\t')}\n`, 0o600);
 }

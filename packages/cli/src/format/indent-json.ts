@@ -1,12 +1,12 @@
 /** Indents JSON text without parsing numbers: what the daemon sent stays as it is, long integers included. */
 const INDENT = '    ';
 
-/** @param json valid JSON. @param depth of the first line */
-export function indentJson(json: string, depth = 0): string {
+/** @param json valid JSON. @param depth of the first line. @param indent one level */
+export function indentJson(json: string, depth = 0, indent = INDENT): string {
   const tokens = json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
   const out: string[] = [];
   let level = depth;
-  const newLine = (): string => `\n${INDENT.repeat(level)}`;
+  const newLine = (): string => `\n${indent.repeat(level)}`;
   tokens.forEach((token, i) => {
     const next = tokens[i + 1];
     if (token === '{' || token === '[') {

@@ -13,7 +13,7 @@ import { expand } from '../dockerfile/shell-lex.ts';
 import { argValue, type BuildArgs } from './arguments.ts';
 import { BUILDKIT_COMMENT, type HistoryStyle, metadataEntry, wordList } from './history.ts';
 import { exposedPorts } from './ports.ts';
-import { type StageState, shellOf, variables, withEnv } from './stage-state.ts';
+import { envOf, type StageState, shellOf, variables, withEnv } from './stage-state.ts';
 
 export interface ApplyContext {
   escape: string;
@@ -132,11 +132,13 @@ function noted(
 function applyArg(state: StageState, instruction: Instruction & { kind: 'ARG' }, ctx: ApplyContext): StageState {
   const args = new Map(state.args);
   const texts: string[] = [];
+  const inEnv = new Set(envOf(state.config).map(([name]) => name));
   for (const { name, value } of instruction.args) {
     const expandOne = expander({ ...state, args }, ctx);
     const fallback = value === undefined ? undefined : expandOne(value).value;
     const chosen = argValue(name, fallback, ctx.globals, ctx.buildArgs);
-    args.set(name, chosen);
+    // The classic builder's ENV wins wherever it stands; BuildKit goes by the later line.
+    if (ctx.history !== 'classic' || !inEnv.has(name)) args.set(name, chosen);
     const told = ctx.history === 'classic' ? fallback : chosen;
     texts.push(told === undefined ? name : `${name}=${told}`);
   }
@@ -154,7 +156,9 @@ function applyPairs(state: StageState, instruction: PairsInstruction, ctx: Apply
   if (instruction.kind === 'LABEL')
     return noted(state, ctx, 'LABEL', text, { Labels: { ...state.config.Labels, ...Object.fromEntries(pairs) } });
   const Env = pairs.reduce((env, [name, value]) => withEnv(env, name, value), state.config.Env ?? []);
-  return noted(state, ctx, 'ENV', text, { Env });
+  const args = new Map(state.args);
+  for (const [name] of pairs) args.delete(name);
+  return { ...noted(state, ctx, 'ENV', text, { Env }), args };
 }
 
 function applyHealthcheck(state: StageState, instruction: HealthcheckInstruction, ctx: ApplyContext): StageState {

@@ -80,6 +80,7 @@ export class ContextFiles {
 
   /**
    * What a source of COPY names, in order. Links on the way and as the last part are followed.
+   * @returns nothing for a wildcard that fits nothing
    * @throws InvalidParameter when nothing is there
    */
   select(source: string): ContextPath[] {
@@ -89,8 +90,26 @@ export class ContextFiles {
       const real = this.#resolve(named);
       return real === undefined || this.isExcluded(real) || !this.stat(real) ? [] : [{ named, real }];
     });
-    if (paths.length === 0) throw invalid(`${JSON.stringify(`/${clean}`)}: not found`);
+    if (paths.length === 0 && !hasWildcard(clean)) throw invalid(`${JSON.stringify(`/${clean}`)}: not found`);
     return paths;
+  }
+
+  /** One path as it is, for mounts: no wildcards. @throws InvalidParameter when nothing is there */
+  at(source: string): ContextPath {
+    const named = posix.join('/', source).slice(1).replace(/\/+$/, '');
+    const real = this.#resolve(named);
+    if (real === undefined || this.isExcluded(real) || !this.stat(real))
+      throw invalid(`${JSON.stringify(`/${named}`)}: not found`);
+    return { named, real };
+  }
+
+  /** Something below the path is there but does not count. */
+  hides(real: string): boolean {
+    if (this.#excluded.isEmpty || !this.stat(real)?.isDirectory()) return false;
+    return readdirSync(join(this.root, real)).some((name) => {
+      const path = joined(real, name);
+      return this.isExcluded(path) || this.hides(path);
+    });
   }
 
   #glob(pattern: string): string[] {

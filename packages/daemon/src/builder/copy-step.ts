@@ -9,6 +9,7 @@ import { unpackTree } from '../snapshots/apply.ts';
 import { isDirectory, lookUpTarget } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { CopyEntry, CopySource } from './copy-source.ts';
+import type { PermissionChange } from './permissions.ts';
 
 export interface Owner {
   uid: number;
@@ -22,8 +23,7 @@ export interface CopyPlan {
   /** Absolute; ends with a slash when it has to be a directory. */
   dest: string;
   owner: Owner | undefined;
-  /** Permission bits. */
-  mode: number | undefined;
+  permissions: PermissionChange | undefined;
 }
 
 /** @throws InvalidParameter, System */
@@ -57,15 +57,20 @@ async function copyOne(
   plan: CopyPlan,
 ): Promise<void> {
   const name = source.isDirectory ? '' : (fileName ?? source.base);
-  const ready = plan.mode === undefined ? source.packed?.(name) : undefined;
-  await unpack(view, into, ready ?? tarOf(source, name, plan.mode), plan.owner);
+  const ready = plan.permissions === undefined ? source.packed?.(name) : undefined;
+  await unpack(view, into, ready ?? tarOf(source, name, plan.permissions), plan.owner);
 }
 
-async function* tarOf(source: CopySource, name: string, mode: number | undefined): AsyncGenerator<Buffer> {
+async function* tarOf(
+  source: CopySource,
+  name: string,
+  permissions: PermissionChange | undefined,
+): AsyncGenerator<Buffer> {
   for await (const entry of source.entries()) {
     const { content, ...header } = entry as CopyEntry;
     const own = { ...header, name: header.name || name };
-    yield tarHeader(mode === undefined || header.type === 'symlink' ? own : { ...own, mode });
+    const isChanged = permissions && header.type !== 'symlink';
+    yield tarHeader(isChanged ? { ...own, mode: permissions(own.mode, own.type === 'directory') } : own);
     if (!content) continue;
     let sent = 0;
     for await (const chunk of content) {
@@ -94,12 +99,12 @@ function directories(names: readonly string[], owner: Owner | undefined): Buffer
 }
 
 /** Makes directories, for WORKDIR. @returns false when they were there */
-export async function makeDirectory(view: TreeView, path: string): Promise<boolean> {
+export async function makeDirectory(view: TreeView, path: string, owner?: Owner): Promise<boolean> {
   const place = await placeOf(view, path);
   if (place.exists && !place.exists.isDirectory)
     throw new DockerError('System', `cannot make directory ${path}: there is something else`);
   if (place.missing.length === 0) return false;
-  await unpack(view, place.base, [...directories(place.missing, undefined), TAR_END]);
+  await unpack(view, place.base, [...directories(place.missing, owner), TAR_END]);
   return true;
 }
 

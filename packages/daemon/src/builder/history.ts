@@ -40,7 +40,8 @@ export function copyEntry(
     const owner = flags.chown ? `--chown=${flags.chown}` : '';
     return `${shell.join(' ')} #(nop) ${kind} ${owner}${copied.kind}:${copied.digest} in ${copied.dest} `;
   }
+  const parents = flags.parents ? '--parents ' : '';
   const chown = flags.chown ? `--chown=${flags.chown} ` : '';
   const chmod = flags.chmod ? `--chmod=${flags.chmod} ` : '';
-  return `${kind} ${chown}${chmod}${[...copied.sources, copied.dest].join(' ')} # buildkit`;
+  return `${kind} ${parents}${chown}${chmod}${[...copied.sources, copied.dest].join(' ')} # buildkit`;
 }

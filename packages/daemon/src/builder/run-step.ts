@@ -1,6 +1,16 @@
 /** RUN: a container of our own runtime on top of the layers so far. */
-import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, posix } from 'node:path';
 import { Writable } from 'node:stream';
 import { DockerError } from '@tsdocker/shared/errors.ts';
@@ -22,6 +32,8 @@ export interface RunRequest {
   env: string[];
   workingDir: string;
   user: string;
+  /** Undefined: the container's id. */
+  hostname: string | undefined;
   hostConfig: HostConfig;
   mounts: Mount[];
   /** The command as the error names it. */
@@ -51,6 +63,7 @@ export async function runStep<T>(
       Env: request.env,
       WorkingDir: request.workingDir,
       User: request.user,
+      ...(request.hostname !== undefined && { Hostname: request.hostname }),
       Labels: { [STEP_LABEL]: '' },
       Healthcheck: { Test: ['NONE'] },
       HostConfig: { ...request.hostConfig, LogConfig: { Type: 'none', Config: {} }, Mounts: request.mounts },
@@ -121,6 +134,20 @@ export interface MountSources {
   secrets: ReadonlyMap<string, Buffer>;
   /** A copy of a file or directory for one step alone: of the context, or of a stage or image. @returns its host path */
   copyOf(from: string | undefined, path: string): Promise<string>;
+  /** Stands for the content of a stage or image. */
+  keyOf(from: string): Promise<string>;
+  /** In front of the ids of cache mounts. */
+  cacheNamespace: string;
+}
+
+/** Where BuildKit puts the script of a here-document, too. */
+export const SCRIPTS = '/dev/pipes';
+
+/** A here-document that names its interpreter: a file that can be run, alone in a directory. */
+export function scriptMount(directory: string, name: string, content: string): Mount {
+  writeFileSync(join(directory, name), content, { mode: 0o755 });
+  for (const path of [directory, join(directory, name)]) chmodSync(path, 0o755);
+  return { Type: 'bind', Source: directory, Target: SCRIPTS, ReadOnly: true };
 }
 
 export interface PreparedMounts {
@@ -142,7 +169,8 @@ export async function prepareMounts(
     const target = mount.target === undefined ? undefined : posix.resolve(workingDir, expand(mount.target));
     if (mount.type === 'tmpfs') out.mounts.push(tmpfs(required(target, mount), mount));
     else if (mount.type === 'bind') out.mounts.push(await bind(required(target, mount), mount, expand, from));
-    else if (mount.type === 'cache') out.mounts.push(cache(required(target, mount), mount, expand, from, out.locks));
+    else if (mount.type === 'cache')
+      out.mounts.push(await cache(required(target, mount), mount, expand, from, out.locks));
     else if (mount.type === 'secret') addSecret(out, target, mount, from);
     else throw new DockerError('NotImplemented', 'RUN --mount=type=ssh is not there yet: give the key as a secret');
   }
@@ -162,7 +190,7 @@ function tmpfs(target: string, mount: RunMount): Mount {
   };
 }
 
-/** What is written to one is lost with the step: it gets a copy then. */
+/** What is written to one is lost with the step: it gets a copy then; also where something in it does not count. */
 async function bind(
   target: string,
   mount: RunMount,
@@ -170,35 +198,44 @@ async function bind(
   from: MountSources,
 ): Promise<Mount> {
   const source = expand(mount.source ?? '');
-  const isCopied = mount.from !== undefined || !mount.readonly;
-  const Source = isCopied ? await from.copyOf(mount.from, source) : hostPath(from.files, source);
+  const isCopied = mount.from !== undefined || !mount.readonly || from.files.hides(from.files.at(source).real);
+  const Source = isCopied ? await from.copyOf(mount.from, source) : from.files.hostPath(from.files.at(source).real);
   return { Type: 'bind', Source, Target: target, ReadOnly: mount.readonly };
 }
 
-function hostPath(files: ContextFiles, source: string): string {
-  const [path] = files.select(source);
-  return files.hostPath(path?.real ?? '');
-}
-
-function cache(
+async function cache(
   target: string,
   mount: RunMount,
   expand: (text: string) => string,
   from: MountSources,
   locks: string[],
-): Mount {
-  if (mount.from !== undefined || mount.source !== undefined)
-    throw new DockerError('NotImplemented', 'RUN --mount=type=cache with from= or source= is not there yet');
+): Promise<Mount> {
+  const given = mount.id === undefined ? target : expand(mount.id);
+  const name = from.cacheNamespace === '' ? given : `${from.cacheNamespace}/${given}`;
+  // One that begins as a copy is another one than its namesake without.
+  const start = mount.from === undefined ? undefined : [await from.keyOf(mount.from), expand(mount.source ?? '')];
   const id = createHash('sha256')
-    .update(mount.id === undefined ? target : expand(mount.id))
+    .update(start ? JSON.stringify([name, ...start]) : name)
     .digest('hex');
   const directory = join(from.caches, id);
+  if (start && !existsSync(directory)) fill(directory, await from.copyOf(mount.from, start[1] as string));
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, mount.mode ?? 0o755);
   chownSync(directory, mount.uid ?? 0, mount.gid ?? 0);
   // A private one is the same directory, for one at a time: its content is worth more than running at once.
   if (mount.sharing !== 'shared') locks.push(id);
   return { Type: 'bind', Source: directory, Target: target, ReadOnly: mount.readonly };
+}
+
+/** @param copy on the same file system */
+function fill(directory: string, copy: string): void {
+  if (!lstatSync(copy).isDirectory()) throw invalid('cache mount: its source is no directory');
+  try {
+    renameSync(copy, directory);
+  } catch (err) {
+    // Another step was first: what it keeps there stays.
+    if (!['EEXIST', 'ENOTEMPTY'].includes((err as NodeJS.ErrnoException).code ?? '')) throw err;
+  }
 }
 
 function addSecret(out: PreparedMounts, target: string | undefined, mount: RunMount, from: MountSources): void {
@@ -211,7 +248,8 @@ function addSecret(out: PreparedMounts, target: string | undefined, mount: RunMo
   }
   if (mount.env !== undefined) out.env.push(`${mount.env}=${value}`);
   if (mount.env !== undefined && mount.target === undefined) return;
-  const path = join(from.secretDirectory, createHash('sha256').update(`${id} ${out.mounts.length}`).digest('hex'));
+  // A file for each mount: another step may want other permissions at the same time.
+  const path = join(from.secretDirectory, randomUUID());
   mkdirSync(from.secretDirectory, { recursive: true, mode: 0o700 });
   writeFileSync(path, value, { mode: 0o600 });
   chmodSync(path, mount.mode ?? 0o400);

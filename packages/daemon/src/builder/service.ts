@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isExtraDockerfile } from '@tsdocker/shared/extra-dockerfile.ts';
 import { ExcludeList } from '@tsdocker/shared/path-patterns.ts';
 import { parsePlatform, platformString } from '@tsdocker/shared/platform.ts';
 import type { Mutex } from '../containers/mutex.ts';
@@ -180,7 +181,8 @@ function told<T>(opts: BuildOptions, lines: readonly string[], work: () => T): T
 function ignoreList(files: ContextFiles, dockerfile: string): ExcludeList {
   const text = files.readText(`${dockerfile}.dockerignore`) ?? files.readText('.dockerignore') ?? '';
   try {
-    return new ExcludeList(text.replace(/^\ufeff/, '').split(/\r?\n/));
+    const own = isExtraDockerfile(dockerfile) ? [dockerfile] : [];
+    return new ExcludeList([...text.replace(/^\ufeff/, '').split(/\r?\n/), ...own]);
   } catch (err) {
     throw invalid(`failed to parse .dockerignore: ${(err as Error).message}`);
   }

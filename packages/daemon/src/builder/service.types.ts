@@ -21,6 +21,8 @@ export interface BuildOptions {
   history: HistoryStyle;
   /** Of RUN's containers: limits, extra hosts, network. */
   hostConfig: HostConfig;
+  /** What RUN may have besides: `network.host`, `security.insecure`. */
+  allowed: readonly string[];
   /** By registry. */
   auth: Record<string, AuthConfig>;
   /** By id. */

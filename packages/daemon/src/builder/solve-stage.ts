@@ -12,12 +12,13 @@ import type { CachedStep } from '../images/stages.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import { type ApplyContext, applyInstruction, commandOf, expander, isMetadata } from './apply.ts';
 import { PREDEFINED } from './arguments.ts';
-import { copyInto, makeDirectory } from './copy-step.ts';
+import { copyInto, makeDirectory, type Owner } from './copy-step.ts';
 import { BUILDKIT_COMMENT, copyEntry, metadataEntry, runEntry } from './history.ts';
-import { missingOnTheWay, prepareMounts, removeMountPoints, runStep } from './run-step.ts';
+import { parsePermissions } from './permissions.ts';
+import { missingOnTheWay, prepareMounts, removeMountPoints, runStep, SCRIPTS, scriptMount } from './run-step.ts';
 import type { Solver } from './solver.ts';
 import { sourcesFor } from './sources.ts';
-import { envOf, type StageState, scratch, shellOf, variables, withPath } from './stage-state.ts';
+import { envOf, type StageState, scratch, shellOf, variables, withEnv, withPath } from './stage-state.ts';
 import { type Stage, sourceOfFrom } from './stages.ts';
 
 type Step = Instruction & { kind: 'RUN' | 'COPY' | 'ADD' | 'WORKDIR' };
@@ -86,8 +87,9 @@ async function beginStage(solver: Solver, stage: Stage): Promise<StageState> {
   solver.instruction(stage.from.original);
   const source = sourceOfFrom(solver.plan.stages, stage.index, name);
   if ('stage' in source) {
-    const from = await solver.stage(source.stage);
-    return { ...from, args: new Map(), hasCmd: false };
+    const from = await solver.stageFor(stage.index, source.stage);
+    // The classic builder forgets the arguments of the stage below.
+    return { ...from, args: solver.opts.history === 'classic' ? new Map() : from.args, hasCmd: false };
   }
   if (name === 'scratch') return scratch(platform);
   const label = stepName(solver, stage, stage.instructions, 1, `FROM ${name}`);
@@ -115,6 +117,9 @@ function expanding(solver: Solver, state: StageState): (text: string) => string 
   const expandOne = expander(state, { escape: solver.escape, onUnset: () => {} });
   return (text) => expandOne(text).value;
 }
+
+/** BuildKit's; one name for all, so that a program that writes it down makes the same file each time. */
+const SANDBOX = 'buildkitsandbox';
 
 const keyOf = (...parts: unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
@@ -165,18 +170,16 @@ async function run(
   step: number,
 ): Promise<StageState> {
   const { opts } = solver;
-  if (instruction.network === 'host' && opts.hostConfig.NetworkMode !== 'host')
-    throw invalid('granting entitlement network.host is not allowed: build with --network host');
-  if (instruction.security === 'insecure') throw invalid('granting entitlement security.insecure is not allowed');
+  checkEntitlements(solver, instruction);
   const expanded = expanding(solver, state);
-  const argv = argvOf(state, instruction);
-  // ENV wins over ARG. Proxies are given without being declared, and stay out of keys and history.
-  const set = new Set(envOf(state.config).map(([name]) => name));
-  const args = [...state.args].filter(([name, value]) => value !== undefined && !set.has(name));
+  const { argv, script } = commandOfRun(state, instruction);
+  // Proxies are given without being declared, and stay out of keys and history then.
+  const args = [...state.args].filter(([, value]) => value !== undefined);
+  const set = new Set([...envOf(state.config).map(([name]) => name), ...args.map(([name]) => name)]);
   const proxies = Object.entries(opts.buildArgs).filter(
     ([name, value]) => PREDEFINED.has(name) && value !== null && !set.has(name),
   );
-  const env = [...(state.config.Env ?? []), ...args.map(assignment)];
+  const env = args.reduce((all, [name, value]) => withEnv(all, name, value as string), state.config.Env ?? []);
   const workingDir = state.config.WorkingDir || '/';
   const user = state.config.User ?? '';
   const bound = await Promise.all(
@@ -191,10 +194,14 @@ async function run(
   const network = instruction.network === 'default' ? opts.hostConfig.NetworkMode : instruction.network;
   const mountTexts = instruction.mounts.map((mount) => JSON.stringify(mount));
   const hosts = opts.hostConfig.ExtraHosts ?? [];
-  const key = keyOf(state.key, 'RUN', argv, env, workingDir, user, network, hosts, mountTexts, bound);
-  const createdBy = runEntry(opts.history, argv, args.filter(([name]) => !PREDEFINED.has(name)).map(assignment));
+  const hostname = opts.history === 'classic' ? undefined : (opts.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] ?? SANDBOX);
+  const { security } = instruction;
+  const how = { workingDir, user, network, hosts, security, hostname, script: script?.content };
+  const key = keyOf(state.key, 'RUN', argv, env, how, mountTexts, bound);
+  const createdBy = runEntry(opts.history, argv, args.map(assignment));
   return layer(solver, state, { key, description: instruction.original, step, createdBy }, async () => {
     const prepared = await prepareMounts(instruction.mounts, expanded, workingDir, solver.mountSourcesOf(stage));
+    if (script) prepared.mounts.push(scriptMount(await solver.newDirectory(), script.name, script.content));
     const targets = prepared.mounts.map((mount: Mount) => mount.Target as string);
     const stubs =
       targets.length > 0 ? await solver.inTree(state.chainIds, (view) => missingOnTheWay(view, targets)) : [];
@@ -208,7 +215,12 @@ async function run(
           env: [...env, ...proxies.map(assignment), ...prepared.env],
           workingDir,
           user,
-          hostConfig: { ...opts.hostConfig, ...(network && { NetworkMode: network }) },
+          hostname,
+          hostConfig: {
+            ...opts.hostConfig,
+            ...(network && { NetworkMode: network }),
+            ...(security === 'insecure' && { Privileged: true }),
+          },
           mounts: prepared.mounts,
           command: argv.join(' '),
           onContainer: (container) => opts.onEvent({ kind: 'running', step, container }),
@@ -235,26 +247,40 @@ async function run(
 
 const assignment = ([name, value]: [string, string | null | undefined]): string => `${name}=${value}`;
 
-/** A here-document alone is the script; after other words the shell reads it itself. */
-function argvOf(state: StageState, instruction: RunInstruction): string[] {
+/** What RUN may have only when the client says so. @throws InvalidParameter */
+function checkEntitlements({ opts }: Solver, { network, security }: RunInstruction): void {
+  if (network === 'host' && opts.hostConfig.NetworkMode !== 'host' && !opts.allowed.includes('network.host'))
+    throw invalid('granting entitlement network.host is not allowed by build: give --allow network.host');
+  if (security === 'insecure' && !opts.allowed.includes('security.insecure'))
+    throw invalid('granting entitlement security.insecure is not allowed by build: give --allow security.insecure');
+}
+
+/** A here-document alone is the script, or, if it names its interpreter, a file to run; after other words the shell reads it. */
+function commandOfRun(
+  state: StageState,
+  instruction: RunInstruction,
+): { argv: string[]; script?: { name: string; content: string } } {
   const { command, heredocs } = instruction;
-  if ('exec' in command || heredocs.length === 0) return commandOf(state, command);
+  if ('exec' in command || heredocs.length === 0) return { argv: commandOf(state, command) };
   const [only] = heredocs;
-  if (heredocs.length === 1 && only && /^\d*<<-?\S+$/.test(command.shell)) {
-    const interpreter = /^#!\s*(\S+)(?:[ \t]+(.*\S))?\s*\n/.exec(only.content);
-    if (interpreter) {
-      const [, program = '', argument] = interpreter;
-      // As the kernel reads a script's first line; the script itself comes as an argument of `-c`'s like.
-      if (/(^|\/)(ba|da|k|z)?sh$/.test(program)) return [program, ...(argument ? [argument] : []), '-c', only.content];
-      throw new DockerError(
-        'NotImplemented',
-        `RUN with a script for ${program} is not there yet: COPY it, then RUN it`,
-      );
-    }
-    return commandOf(state, { shell: only.content });
+  if (heredocs.length > 1 || !only || !/^\d*<<-?\S+$/.test(command.shell)) {
+    const bodies = heredocs.map((heredoc) => `${heredoc.content}${heredoc.name}`);
+    return { argv: commandOf(state, { shell: [command.shell, ...bodies].join('\n') }) };
   }
-  const bodies = heredocs.map((heredoc) => `${heredoc.content}${heredoc.name}`);
-  return commandOf(state, { shell: [command.shell, ...bodies].join('\n') });
+  const { name, content } = only;
+  if (!content.startsWith('#!')) return { argv: commandOf(state, { shell: content }) };
+  if (name.includes('/')) throw invalid(`here-document ${JSON.stringify(name)}: a script's name has no slash`);
+  return { argv: commandOf(state, { shell: `${SCRIPTS}/${name}` }), script: { name, content } };
+}
+
+/** An account the image does not have is root, as it is for BuildKit. */
+function ownerIn(solver: Solver, layers: string[], user: string): Owner {
+  try {
+    return solver.ownerOf(layers, user);
+  } catch (err) {
+    if (err instanceof DockerError && err.code === 'InvalidParameter') return { uid: 0, gid: 0 };
+    throw err;
+  }
 }
 
 async function workdir(
@@ -266,11 +292,15 @@ async function workdir(
   const text = expanding(solver, state)(instruction.word);
   if (text === '') throw invalid('cannot normalize nothing');
   const path = posix.resolve(state.config.WorkingDir || '/', text);
-  const key = keyOf(state.key, 'WORKDIR', path);
+  // The classic builder's directories are root's whoever works in them.
+  const user = solver.opts.history === 'classic' ? '' : (state.config.User ?? '');
+  const key = keyOf(state.key, 'WORKDIR', path, user);
   const description = instruction.original;
   const createdBy = metadataEntry(solver.opts.history, 'WORKDIR', path, shellOf(state));
   const next = await layer(solver, state, { key, description, step, createdBy }, () =>
-    solver.changeTree(state.chainIds, { key, description }, (view) => makeDirectory(view, path)),
+    solver.changeTree(state.chainIds, { key, description }, (view, layers) =>
+      makeDirectory(view, path, user === '' ? undefined : ownerIn(solver, layers, user)),
+    ),
   );
   return { ...next, config: { ...next.config, WorkingDir: path } };
 }
@@ -292,7 +322,8 @@ async function copy(
     '/',
   );
   const sources = await sourcesFor(solver, stage, instruction, { expanded, known: variables(state) });
-  const mode = flags.chmod === undefined ? undefined : octal(expanded(flags.chmod));
+  const chmod = flags.chmod === undefined ? undefined : expanded(flags.chmod);
+  const permissions = chmod === undefined ? undefined : parsePermissions(chmod);
   const chown = flags.chown === undefined ? undefined : expanded(flags.chown);
   const digests = [
     ...(await Promise.all(
@@ -300,7 +331,7 @@ async function copy(
     )),
     ...sources.archives.map(({ digest }) => ['unpack', digest]),
   ];
-  const key = keyOf(state.key, kind, dest, chown, mode, flags.parents, flags.exclude, digests);
+  const key = keyOf(state.key, kind, dest, chown, chmod, flags.parents, flags.link, flags.exclude, digests);
   const createdBy = copyEntry(
     solver.opts.history,
     instruction,
@@ -313,22 +344,19 @@ async function copy(
     shellOf(state),
   );
   const description = instruction.original;
+  // A layer for itself, as if on an empty tree, unless names have to be looked up in what is below.
+  const isApart = flags.link && (chown === undefined || /^\d+(:\d+)?$/.test(chown));
   return layer(solver, state, { key, description, step, createdBy }, () =>
-    solver.changeTree(state.chainIds, { key, description }, async (view: TreeView, layers) => {
+    solver.changeTree(state.chainIds, { key, description, isApart }, async (view: TreeView, layers) => {
       const owner = chown === undefined ? undefined : solver.ownerOf(layers, chown);
       const groups = new Map<string, typeof sources.copied>();
       for (const item of sources.copied) groups.set(item.below, [...(groups.get(item.below) ?? []), item]);
       for (const [below, items] of groups) {
         const place = below === '' ? dest : `${dest.replace(/\/$/, '')}/${below}/`;
-        await copyInto(view, { sources: items.map((i) => i.source), archives: [], dest: place, owner, mode });
+        await copyInto(view, { sources: items.map((i) => i.source), archives: [], dest: place, owner, permissions });
       }
       if (sources.archives.length > 0)
-        await copyInto(view, { sources: [], archives: sources.archives, dest, owner, mode });
+        await copyInto(view, { sources: [], archives: sources.archives, dest, owner, permissions });
     }),
   );
-}
-
-function octal(text: string): number {
-  if (!/^0?[0-7]{1,4}$/.test(text)) throw invalid(`invalid chmod parameter: '${text}'. it should be octal number`);
-  return Number.parseInt(text, 8);
 }

@@ -17,7 +17,7 @@ import { lookUpTarget, packTree } from '../snapshots/pack.ts';
 import type { TreeView } from '../snapshots/tree-helper.ts';
 import type { ContextFiles } from './context.ts';
 import { contextSource } from './copy-source.ts';
-import type { Owner } from './copy-step.ts';
+import { copyInto, type Owner } from './copy-step.ts';
 import { failedPlace } from './failed-place.ts';
 import type { MountSources } from './run-step.ts';
 import type { BuildOptions } from './service.types.ts';
@@ -41,7 +41,7 @@ export interface SolverParts {
   containers: ContainerService;
   images: Pick<ImageService, 'pull' | 'rootfsOf'>;
   ownerOf(layers: string[], text: string): Owner;
-  mountSources: Omit<MountSources, 'copyOf' | 'files'>;
+  mountSources: Pick<MountSources, 'caches' | 'secretDirectory' | 'secrets'>;
   /** For what the build alone needs. */
   directory: string;
   /** Over all builds: who holds a cache mount. */
@@ -60,6 +60,7 @@ export class Solver {
   readonly #parts: SolverParts;
   readonly #stages = new Map<number, Promise<StageState>>();
   readonly #trees = new Map<string, Promise<TreeView>>();
+  readonly #waits = new Map<number, Set<number>>();
   #steps = 0;
   #instructions = 0;
 
@@ -81,6 +82,24 @@ export class Solver {
     const solving = solveStage(this, this.plan.stages[index] as Stage);
     this.#stages.set(index, solving);
     return solving;
+  }
+
+  /**
+   * Another stage's result, for one that waits for it. The plan has no circles, but triggers of a base image, known only
+   * now, can close one.
+   * @throws InvalidParameter when the other one waits for this one
+   */
+  stageFor(waiting: number, index: number): Promise<StageState> {
+    if (this.#waitsFor(index, waiting)) {
+      const name = this.plan.stages[index]?.name ?? String(index);
+      throw new DockerError('InvalidParameter', `circular dependency detected on stage: ${name}`);
+    }
+    this.#waits.set(waiting, new Set([...(this.#waits.get(waiting) ?? []), index]));
+    return this.stage(index);
+  }
+
+  #waitsFor(from: number, to: number): boolean {
+    return from === to || [...(this.#waits.get(from) ?? [])].some((next) => this.#waitsFor(next, to));
   }
 
   /** The image of a FROM, as a full name where it is none of a stage. */
@@ -152,7 +171,7 @@ export class Solver {
     const source = sourceOfCopy(this.plan.stages, stage.index, from);
     const chainIds =
       'stage' in source
-        ? (await this.stage(source.stage)).chainIds
+        ? (await this.stageFor(stage.index, source.stage)).chainIds
         : (await this.baseImage(source.name, this.#parts.platform, this.#steps)).chainIds;
     const key = chainIds.at(-1) ?? 'scratch';
     const view = this.#trees.get(key) ?? this.session.tree(chainIds).then(({ rootfs: { lowers } }) => ({ lowers }));
@@ -170,13 +189,13 @@ export class Solver {
     }
   }
 
-  /** A tree to change; what was changed becomes a layer. */
+  /** A tree to change; what was changed becomes a layer. `isApart`: nothing of what is below is seen. */
   async changeTree(
     chainIds: Digest[],
-    entry: CacheEntry,
+    entry: CacheEntry & { isApart?: boolean },
     change: (view: TreeView, layers: string[]) => Promise<unknown>,
   ): Promise<CachedStep> {
-    const tree = await this.session.tree(chainIds);
+    const tree = await this.session.tree(entry.isApart ? [] : chainIds);
     try {
       await change(viewOf(tree.rootfs), [tree.rootfs.upper, ...tree.rootfs.lowers]);
       return await this.session.capture(tree.id, chainIds, entry, this.opts.signal);
@@ -190,11 +209,18 @@ export class Solver {
   }
 
   mountSourcesOf(stage: Stage): MountSources {
-    return { ...this.#parts.mountSources, files: this.files, copyOf: (from, path) => this.#copyOf(stage, from, path) };
+    return {
+      ...this.#parts.mountSources,
+      files: this.files,
+      cacheNamespace: this.opts.buildArgs['BUILDKIT_CACHE_MOUNT_NS'] ?? '',
+      copyOf: (from, path) => this.#copyOf(stage, from, path),
+      keyOf: async (from) => (await this.treeOf(stage, from)).key,
+    };
   }
 
   async #copyOf(stage: Stage, from: string | undefined, path: string): Promise<string> {
-    const view = from === undefined ? { root: this.files.root } : (await this.treeOf(stage, from)).view;
+    if (from === undefined) return this.#copyOfContext(path);
+    const { view } = await this.treeOf(stage, from);
     const absolute = posix.join('/', path);
     const found = await lookUpTarget(view, absolute);
     if (!found) throw new DockerError('InvalidParameter', `${JSON.stringify(absolute)}: not found`);
@@ -204,9 +230,21 @@ export class Solver {
     return join(directory, 'copy');
   }
 
+  /** Only what counts of it. */
+  async #copyOfContext(path: string): Promise<string> {
+    const directory = await this.newDirectory();
+    const source = contextSource(this.files, this.files.at(path));
+    const dest = source.isDirectory ? '/copy/' : '/copy';
+    await copyInto(
+      { root: directory },
+      { sources: [source], archives: [], dest, owner: undefined, permissions: undefined },
+    );
+    return join(directory, 'copy');
+  }
+
   /** Of a context's file or directory. */
-  digestOf(path: string): string[] {
-    return this.files.select(path).map((found) => contextSource(this.files, found).digest() as string);
+  digestOf(path: string): string {
+    return contextSource(this.files, this.files.at(path)).digest() as string;
   }
 
   newDirectory(): Promise<string> {

@@ -1,22 +1,23 @@
 /** What the words of COPY and ADD name: files of the context, of another stage or image, here-documents, addresses. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { DockerError } from '@tsdocker/shared/errors.ts';
+import { codeOf, DockerError } from '@tsdocker/shared/errors.ts';
 import { hasWildcard } from '@tsdocker/shared/path-patterns.ts';
-import { MAGIC_BYTES, plainStream, unsupportedCompression } from '../content/decompress.ts';
+import { plainStream } from '../content/decompress.ts';
 import { invalid } from '../dockerfile/errors.ts';
 import type { CopyInstruction, Instruction } from '../dockerfile/instructions/types.ts';
 import { expand } from '../dockerfile/shell-lex.ts';
 import { isDirectory, lookUpTarget } from '../snapshots/pack.ts';
+import type { TreeView } from '../snapshots/tree-helper.ts';
 import { ContextFiles, type ContextPath } from './context.ts';
 import { type CopySource, contextSource, heredocSource, treeSource } from './copy-source.ts';
 import type { Solver } from './solver.ts';
 import type { Stage } from './stages.ts';
+import { globTree } from './tree-glob.ts';
 
 export interface CopySources {
   /** `below`: directories under the destination that `--parents` keeps. */
@@ -41,9 +42,10 @@ export async function sourcesFor(
   const exclude = flags.exclude.map(words.expanded);
   for (const text of instruction.sources) {
     const source = words.expanded(text);
-    if (flags.from !== undefined) out.copied.push(await fromTree(solver, stage, flags.from, source, exclude, flags));
+    if (flags.from !== undefined) await addFromTree(solver, stage, instruction, source, exclude, out);
     else if (instruction.kind === 'ADD' && isAddress(source)) await addRemote(solver, instruction, source, out);
-    else for (const path of solver.files.select(source)) await addLocal(solver, instruction, path, exclude, out);
+    else
+      for (const path of selected(solver, source)) await addLocal(solver, instruction, { source, path, exclude }, out);
   }
   for (const heredoc of instruction.files) {
     const content = heredoc.expand
@@ -54,35 +56,58 @@ export async function sourcesFor(
   return out;
 }
 
-async function fromTree(
-  solver: Solver,
-  stage: Stage,
-  from: string,
-  path: string,
-  exclude: string[],
-  flags: CopyInstruction['flags'],
-): Promise<CopySources['copied'][number]> {
-  if (hasWildcard(path))
-    throw new DockerError(
-      'NotImplemented',
-      'COPY --from with wildcards is not there yet: name the files or their directory',
-    );
-  const { view, key } = await solver.treeOf(stage, from);
-  const absolute = posix.join('/', path);
-  const found = await lookUpTarget(view, absolute);
-  if (!found) throw invalid(`${JSON.stringify(absolute.replace(/(.)\/$/, '$1'))}: not found`);
-  const source = treeSource(
-    view,
-    { path: found.resolved, named: absolute, isDirectory: isDirectory(found) },
-    key,
-    exclude,
-  );
-  return { source, below: flags.parents ? below(absolute.slice(1), source.isDirectory) : '' };
+/** A wildcard may fit nothing: BuildKit copies nothing then, the classic builder fails. @throws InvalidParameter */
+function selected(solver: Solver, source: string): ContextPath[] {
+  const paths = solver.files.select(source);
+  checkFound(solver, source, paths.length);
+  return paths;
 }
 
-/** @param path relative @param whole it is a directory, which goes with its own name */
-function below(path: string, whole: boolean): string {
-  const clean = posix.normalize(path).replace(/\/$/, '');
+function checkFound(solver: Solver, source: string, count: number): void {
+  if (count === 0 && solver.opts.history === 'classic')
+    throw invalid(`COPY failed: no source files were specified (${source})`);
+}
+
+async function addFromTree(
+  solver: Solver,
+  stage: Stage,
+  instruction: CopyInstruction,
+  source: string,
+  exclude: string[],
+  out: CopySources,
+): Promise<void> {
+  const { view, key } = await solver.treeOf(stage, instruction.flags.from as string);
+  const paths = hasWildcard(source) ? await globTree(view, source) : [posix.join('/', source)];
+  checkFound(solver, source, paths.length);
+  for (const path of paths) {
+    const found = await entryAt(view, path);
+    const from = { path: found.resolved, named: path, isDirectory: isDirectory(found) };
+    const copied = treeSource(view, from, key, exclude);
+    out.copied.push({ source: copied, below: kept(instruction, source, path.slice(1), copied.isDirectory) });
+  }
+}
+
+async function entryAt(view: TreeView, path: string) {
+  const found = await lookUpTarget(view, path);
+  if (!found) throw invalid(`${JSON.stringify(path.replace(/(.)\/$/, '$1'))}: not found`);
+  return found;
+}
+
+/**
+ * Directories under the destination that `--parents` keeps: those of the path, or those behind a `/./` of the source.
+ * @param path relative @param whole it is a directory, which goes with its own name
+ */
+function kept(instruction: CopyInstruction, source: string, path: string, whole: boolean): string {
+  if (!instruction.flags.parents) return '';
+  const pivot = source.indexOf('/./');
+  const leftOut =
+    pivot < 0
+      ? 0
+      : source
+          .slice(0, pivot)
+          .split('/')
+          .filter((part) => part !== '' && part !== '.').length;
+  const clean = posix.normalize(path.split('/').slice(leftOut).join('/')).replace(/\/$/, '');
   const directory = whole ? clean : posix.dirname(clean);
   return directory === '.' ? '' : directory;
 }
@@ -90,35 +115,22 @@ function below(path: string, whole: boolean): string {
 async function addLocal(
   solver: Solver,
   instruction: CopyInstruction,
-  path: ContextPath,
-  exclude: string[],
+  from: { source: string; path: ContextPath; exclude: string[] },
   out: CopySources,
 ): Promise<void> {
-  const source = contextSource(solver.files, path, exclude);
+  const { path } = from;
+  const source = contextSource(solver.files, path, from.exclude);
   // Opening anything but a file could wait for ever.
   const isFile = solver.files.stat(path.real)?.isFile() ?? false;
   if (!isFile && !source.isDirectory) throw invalid(`${JSON.stringify(`/${path.named}`)}: no file and no directory`);
   const mayUnpack = instruction.kind === 'ADD' && instruction.flags.unpack !== false && isFile;
   const host = solver.files.hostPath(path.real);
   if (mayUnpack && (await isArchive(host))) out.archives.push({ path: host, digest: await source.digest() });
-  else out.copied.push({ source, below: instruction.flags.parents ? below(path.named, source.isDirectory) : '' });
+  else out.copied.push({ source, below: kept(instruction, from.source, path.named, source.isDirectory) });
 }
 
 /** Starts with a tar header, compressed or not. */
 async function isArchive(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const start = Buffer.alloc(MAGIC_BYTES);
-    await file.read(start, 0, start.length, 0);
-    const other = unsupportedCompression(start);
-    if (other)
-      throw new DockerError(
-        'NotImplemented',
-        `ADD cannot unpack ${other} archives yet: unpack it in a RUN, or use COPY`,
-      );
-  } finally {
-    await file.close();
-  }
   const stream = createReadStream(path);
   try {
     let header = Buffer.alloc(0);
@@ -127,7 +139,9 @@ async function isArchive(path: string): Promise<boolean> {
       if (header.length >= 512) break;
     }
     return isTarHeader(header);
-  } catch {
+  } catch (err) {
+    // The program that could tell is not there.
+    if (codeOf(err) === 'NotImplemented') throw err;
     // Not what its first bytes say: then it is a file like any other.
     return false;
   } finally {

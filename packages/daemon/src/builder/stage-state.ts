@@ -11,7 +11,7 @@ export interface StageState {
   chainIds: Digest[];
   /** Stands for everything the file system was made from; the key of the next step starts from it. */
   key: string;
-  /** ARGs declared so far; undefined: declared without a value. */
+  /** ARGs declared so far that no ENV has replaced; undefined: declared without a value. They win over ENV. */
   args: ReadonlyMap<string, string | undefined>;
   /** CMD was given in this stage, so that ENTRYPOINT leaves it. */
   hasCmd: boolean;
@@ -48,11 +48,11 @@ export function envOf(config: ImageConfig): [string, string][] {
   });
 }
 
-/** What expansion sees: ENV, and the ARGs of this stage. An ENV of the same name wins, as in the finished image. */
+/** What expansion sees: ENV, and the ARGs of this stage. */
 export function variables(state: StageState): Map<string, string> {
   const out = new Map<string, string>();
-  for (const [name, value] of state.args) if (value !== undefined) out.set(name, value);
   for (const [name, value] of envOf(state.config)) out.set(name, value);
+  for (const [name, value] of state.args) if (value !== undefined) out.set(name, value);
   return out;
 }
 

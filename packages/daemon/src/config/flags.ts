@@ -6,6 +6,8 @@ export interface ParsedFlags {
   values: Map<string, OptionValue>;
   help: boolean;
   version: boolean;
+  /** Check the data root's images and end. */
+  checkStore: boolean;
 }
 
 const BOOL_WORDS: Readonly<Record<string, boolean>> = {
@@ -25,12 +27,13 @@ const BOOL_WORDS: Readonly<Record<string, boolean>> = {
 
 /** @throws Error in pflag's words: `unknown flag: --x`, `flag needs an argument: --x`, `invalid argument ...` */
 export function parseFlags(argv: readonly string[]): ParsedFlags {
-  const parsed: ParsedFlags = { values: new Map(), help: false, version: false };
+  const parsed: ParsedFlags = { values: new Map(), help: false, version: false, checkStore: false };
   const rest = [...argv];
   while (rest.length > 0) {
     const word = rest.shift()!;
     if (word === '--help' || word === '-h') parsed.help = true;
     else if (word === '--version' || word === '-v') parsed.version = true;
+    else if (word === '--check-store') parsed.checkStore = true;
     else if (word.startsWith('--') && word.length > 2) takeLong(word.slice(2), rest, parsed);
     else if (word.startsWith('-') && word.length > 1) takeShorts(word.slice(1), rest, parsed);
     else throw new Error(`tsdockerd accepts no arguments: "${word}"`);
@@ -94,6 +97,7 @@ export function helpText(): string {
     const shown = spec.default === undefined || spec.default === '' ? '' : ` (default ${JSON.stringify(spec.default)})`;
     return [name + kind, spec.description + shown];
   });
+  rows.push(['      --check-store', 'Check that all images are whole, print what is not, and quit']);
   rows.push(['  -h, --help', 'Print usage'], ['  -v, --version', 'Print version information and quit']);
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   const lines = rows.map(([left, right]) => left.padEnd(width) + right);

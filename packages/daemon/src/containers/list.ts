@@ -1,5 +1,6 @@
 /** ContainerList, and what `docker ps` shows of each. */
 
+import { isInvalidParameter, isNotFound } from '@tsdocker/shared/errors.ts';
 import type { ContainerSummary } from '@tsdocker/shared/types/container.ts';
 import { humanDuration } from '@tsdocker/shared/units.ts';
 import type { Container } from './container.ts';
@@ -30,7 +31,7 @@ async function summarize(deps: ListDeps, c: Container, size: boolean): Promise<C
   return {
     Id: c.id,
     Names: [`/${c.name}`],
-    Image: record.config.Image ?? '',
+    Image: await imageText(deps, record),
     ImageID: record.imageId,
     Command: commandText(record.path, record.args),
     Created: Number(parseNanos(record.created) / 1_000_000_000n),
@@ -47,6 +48,16 @@ async function summarize(deps: ListDeps, c: Container, size: boolean): Promise<C
     NetworkSettings: { Networks: record.network.networks as never },
     Mounts: mountPoints(c),
   };
+}
+
+/** As it was asked for; its id when that means another image now, or none. */
+async function imageText(deps: ListDeps, { config, imageId }: Container['record']): Promise<string> {
+  const asked = config.Image ?? '';
+  const means = await deps.images.resolve(asked).catch((err: unknown) => {
+    if (isNotFound(err) || isInvalidParameter(err)) return undefined;
+    throw err;
+  });
+  return means?.id === imageId ? asked : imageId;
 }
 
 /** Arguments with a blank are quoted, so that the text can be read back. */

@@ -5,10 +5,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, hexOf, isSha256 } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { namesIn } from '../store/names-in.ts';
 
 /** What a blob has to be; `size` undefined when nobody said. */
 export interface Expected {
@@ -46,6 +47,11 @@ export class ContentStore {
     await mkdir(store.#ingest, { recursive: true, mode: 0o700 });
     await mkdir(store.#blobs, { recursive: true, mode: 0o700 });
     return store;
+  }
+
+  /** The store as it is: nothing is made and nothing is removed. */
+  static at(root: string): ContentStore {
+    return new ContentStore(root);
   }
 
   /** Where a blob is or would be. @throws InvalidParameter for anything but sha256 */
@@ -125,9 +131,25 @@ export class ContentStore {
     };
   }
 
+  /** Reads a blob whole. @returns what it really is */
+  async measure(digest: Digest): Promise<StoredBlob> {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of this.stream(digest)) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
+    return { digest: `sha256:${hash.digest('hex')}`, size };
+  }
+
+  /** Names of blobs that are being written, or were when the daemon died. */
+  unfinished(): Promise<string[]> {
+    return namesIn(this.#ingest);
+  }
+
   /** Every blob there is. */
   async list(): Promise<Digest[]> {
-    const names = await readdir(this.#blobs);
+    const names = await namesIn(this.#blobs);
     return names.map((n) => `sha256:${n}`).filter(isSha256);
   }
 

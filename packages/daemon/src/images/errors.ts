@@ -1,4 +1,6 @@
 /** Errors of images, in Docker's words. */
+
+import { ConnectionError, RegistryError } from '@tsdocker/registry/errors.ts';
 import { shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import {
@@ -8,7 +10,6 @@ import {
   type Reference,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
-import { ConnectionError, RegistryError } from '../registry/errors.ts';
 
 export function noSuchImage(ref: AnyReference): DockerError {
   const name = ref.kind === 'digest' ? ref.digest : familiarString(withDefaultTag(ref.reference));

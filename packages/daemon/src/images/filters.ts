@@ -25,12 +25,12 @@ export function labelsMatch(wanted: readonly string[] | undefined, labels: Reado
   });
 }
 
-/** None of `label!`'s entries holds. */
+/** Not all of `label!`'s entries are among the labels: as in docker, several keep only what has every one of them. */
 export function labelsAvoid(
   unwanted: readonly string[] | undefined,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  return (unwanted ?? []).every((entry) => !labelsMatch([entry], labels));
+  return !unwanted || unwanted.length === 0 || !labelsMatch(unwanted, labels);
 }
 
 function splitOnce(entry: string): [string, string | undefined] {

@@ -9,6 +9,7 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
+import { layerStream } from '../content/decompress.ts';
 import { applyChanges } from './changes.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
@@ -38,7 +39,7 @@ export async function importImage(
   const config = applyChanges({}, opts.changes);
   const release = library.holdBlobs();
   try {
-    const layer = await storeNewLayer(library, source, { signal: opts.signal });
+    const layer = await storeNewLayer(library, layerStream(source), { signal: opts.signal });
     try {
       const created = new Date().toISOString();
       const comment = opts.message || 'Imported from -';

@@ -50,7 +50,7 @@ export async function inspectImage(library: Library, text: string): Promise<Imag
   };
 }
 
-/** Newest first; only the top entry has the image's id and tags. */
+/** Newest first. The top entry is the image itself; entries below have an id as far as the images it was made from are here. */
 export async function imageHistory(library: Library, text: string): Promise<ImageHistoryItem[]> {
   const id = findImage(library, text);
   const config = await library.config(id);
@@ -68,11 +68,13 @@ export async function imageHistory(library: Library, text: string): Promise<Imag
     };
   });
   items.reverse();
-  const [top] = items;
-  if (top) {
-    top.Id = id;
-    const { tags } = namesOf(library, id);
-    if (tags.length > 0) top.Tags = tags;
+  let made: Digest | undefined = id;
+  for (const item of items) {
+    if (made === undefined || !images[made]) break;
+    item.Id = made;
+    const { tags } = namesOf(library, made);
+    if (tags.length > 0) item.Tags = tags;
+    made = images[made]?.parent;
   }
   return items;
 }

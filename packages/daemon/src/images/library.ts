@@ -88,6 +88,11 @@ export class Library {
     return [...this.#rootfs.keys()];
   }
 
+  /** Layers that containers stand on. */
+  rootfsChainIds(): Digest[] {
+    return [...this.#rootfs.values()].flatMap((record) => record.chainIds);
+  }
+
   /** Bytes of an image's layers. */
   sizeOf(imageId: Digest): number {
     const { images, layers } = this.state;

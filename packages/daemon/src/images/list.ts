@@ -61,10 +61,10 @@ function matchingNames(library: Library, id: Digest, patterns: string[] | undefi
   };
 }
 
-/** Untagged images that others were built from are only shown with `all`. */
+/** Untagged images that others were built from are only shown with `all`; dangling they are not. */
 function isShown(library: Library, id: Digest, names: Names, dangling: boolean | undefined, all: boolean): boolean {
   if (dangling !== undefined && dangling !== (names.tags.length === 0)) return false;
-  if (names.tags.length > 0 || names.digests.length > 0 || all) return true;
+  if (names.tags.length > 0 || (names.digests.length > 0 && !dangling) || (all && !dangling)) return true;
   return !Object.values(library.state.images).some((image) => image.parent === id);
 }
 

@@ -2,6 +2,8 @@
  * Loads images from an archive: `docker save`'s manifest.json, or else an OCI layout's index.json. Every layer's content
  * is checked against the configuration, every OCI blob against its name. @see Engine API `ImageLoad`
  */
+
+import { type Descriptor, type ImageManifest, parseManifest, selectManifest } from '@tsdocker/registry/manifests.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { hostPlatform, type Platform, parsePlatform } from '@tsdocker/shared/platform.ts';
@@ -12,11 +14,10 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
-import { type Descriptor, type ImageManifest, parseManifest, selectManifest } from '../registry/manifests.ts';
 import { ImageArchive } from './archive.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
-import { layerDescriptor, storeManifest } from './manifest-of.ts';
+import { layerBlob, layerDescriptor, storeManifest } from './manifest-of.ts';
 import { type ItemProgress, itemProgress } from './progress.ts';
 import { type NewImage, registerImage } from './register.ts';
 import type { ProgressSink } from './service.types.ts';
@@ -83,8 +84,11 @@ async function readSavedImage(
       `invalid manifest, layers length mismatch: expected ${Layers.length}, got ${config.diffIds.length}`,
     );
   }
-  const layers = await Promise.all(Layers.map((name) => layerDescriptor(library.content, archive.require(name))));
-  const manifest = await storeManifest(library.content, configBlob, layers);
+  const { content } = library;
+  const layers = await Promise.all(
+    Layers.map(async (name) => layerDescriptor(content, await layerBlob(content, archive.require(name)))),
+  );
+  const manifest = await storeManifest(content, configBlob, layers);
   const names = (RepoTags ?? []).map((name) => withDefaultTag(parseReference(name)));
   return { image: { id: configBlob.digest, config, manifest, layers }, names };
 }

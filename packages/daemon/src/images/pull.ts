@@ -1,4 +1,11 @@
 /** Pulls an image: the registry's endpoints in turn, manifest, configuration, layers, names. @see Engine API `ImageCreate` */
+
+import { type FetchedManifest, RepositoryClient } from '@tsdocker/registry/client.ts';
+import { downloadBlob } from '@tsdocker/registry/download.ts';
+import { type Endpoint, type EndpointOptions, endpointsOf } from '@tsdocker/registry/endpoints.ts';
+import { ConnectionError, RegistryError } from '@tsdocker/registry/errors.ts';
+import { type ImageManifest, parseManifest, selectManifest } from '@tsdocker/registry/manifests.ts';
+import type { RetryPolicy, Transport } from '@tsdocker/registry/transport.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { hostPlatform, type Platform, parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
@@ -10,12 +17,6 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
-import { type FetchedManifest, RepositoryClient } from '../registry/client.ts';
-import { downloadBlob } from '../registry/download.ts';
-import { type Endpoint, type EndpointOptions, endpointsOf } from '../registry/endpoints.ts';
-import { ConnectionError, RegistryError } from '../registry/errors.ts';
-import { type ImageManifest, parseManifest, selectManifest } from '../registry/manifests.ts';
-import type { RetryPolicy, Transport } from '../registry/transport.ts';
 import { MAX_CONFIG_BYTES, type ParsedConfig, parseConfig } from './config.ts';
 import { pullError } from './errors.ts';
 import type { LayerSource } from './layers.ts';

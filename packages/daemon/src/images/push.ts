@@ -1,4 +1,8 @@
 /** Pushes tags of a repository: layers the registry does not have, the configuration, the manifest. @see Engine API `ImagePush` */
+
+import { RepositoryClient } from '@tsdocker/registry/client.ts';
+import { type Endpoint, endpointsOf } from '@tsdocker/registry/endpoints.ts';
+import { type Descriptor, type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import {
@@ -10,9 +14,6 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
-import { RepositoryClient } from '../registry/client.ts';
-import { type Endpoint, endpointsOf } from '../registry/endpoints.ts';
-import { type Descriptor, type ImageManifest, parseManifest } from '../registry/manifests.ts';
 import { pullError } from './errors.ts';
 import type { Library } from './library.ts';
 import { Semaphore } from './locks.ts';

@@ -1,7 +1,8 @@
 /** Makes an image of its parts: layers on disk, then one change of the metadata. Pull, load and import end here. */
+
+import type { ImageManifest } from '@tsdocker/registry/manifests.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import type { ImageManifest } from '../registry/manifests.ts';
 import { chainIdsOf, type ParsedConfig } from './config.ts';
 import { type ObtainOptions, obtainLayers, type WantedLayer } from './layers.ts';
 import type { Library } from './library.ts';

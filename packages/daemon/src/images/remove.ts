@@ -31,14 +31,20 @@ export async function removeImage(
 ): Promise<ImageDeleteResponseItem[]> {
   const id = findImage(library, text);
   const run = new Removal(library);
-  if (isIdPrefix(id, text)) {
+  const byId = isIdPrefix(id, text);
+  if (byId) {
     const refs = library.store.referencesOf(id);
     if (isSingleReference(refs)) {
       run.checkConflicts(id, { soft: !opts.force, references: false });
       await run.untag(id, refs);
     }
   } else if (!(await removeName(library, run, id, text, opts.force))) return run.records;
-  await run.deleteImage(id, opts);
+  try {
+    await run.deleteImage(id, opts);
+  } catch (err) {
+    // The name is gone, which was asked for: what still needs the image is no failure.
+    if (byId || codeOf(err) !== 'Conflict' || run.isDangling(id)) throw err;
+  }
   return run.records;
 }
 
@@ -79,6 +85,13 @@ class Removal {
     });
     for (const ref of refs) this.records.push({ Untagged: familiarString(parseReference(ref)) });
     for (let i = 0; i < events; i++) await this.#library.publish('untag', id, id, id);
+  }
+
+  /** Nothing needs it: no name, no image made from it, no container. */
+  isDangling(id: Digest): boolean {
+    const { state, store, users } = this.#library;
+    const isParent = Object.values(state.images).some((image) => image.parent === id);
+    return !isParent && store.referencesOf(id).length === 0 && users.containersOf(id).length === 0;
   }
 
   /** @throws Conflict */

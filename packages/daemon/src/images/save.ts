@@ -2,13 +2,14 @@
  * Images as one archive: an OCI layout that is at the same time what docker has always loaded. Blobs go out as they came in,
  * so that loading gives the same digests. @see Engine API `ImageGetAll`, OCI image-layout.md
  */
+
+import { parseManifest } from '@tsdocker/registry/manifests.ts';
+import { OCI_INDEX } from '@tsdocker/registry/media-types.ts';
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
 import { familiarString, parseAnyReference, type Reference, referenceString } from '@tsdocker/shared/reference.ts';
 import { TAR_END, tarFile, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
-import { parseManifest } from '../registry/manifests.ts';
-import { OCI_INDEX } from '../registry/media-types.ts';
 import type { Library } from './library.ts';
 import { findImage, tagsOf } from './resolve.ts';
 

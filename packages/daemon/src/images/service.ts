@@ -5,6 +5,7 @@
  * what no metadata names yet. After a crash, opening removes what was being made and what nothing names.
  */
 import { join } from 'node:path';
+import { type RetryPolicy, Transport } from '@tsdocker/registry/transport.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import {
@@ -17,9 +18,9 @@ import {
 } from '@tsdocker/shared/reference.ts';
 import { ContentStore } from '../content/store.ts';
 import type { EventSink } from '../events/events.ts';
-import { type RetryPolicy, Transport } from '../registry/transport.ts';
 import { OverlaySnapshotter } from '../snapshots/overlay.ts';
 import { commitContainer } from './commit.ts';
+import { imagesDiskUsage } from './disk-bytes.ts';
 import { importImage } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { Library } from './library.ts';
@@ -92,6 +93,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     remove: (ref, options) => removeImage(library, ref, options),
     prune: ({ filters }) => pruneImages(library, filters),
     resolve: (ref, options) => resolveImage(library, ref, options?.platform),
+    diskUsage: () => imagesDiskUsage(library),
     count: () => Object.values(library.state.images).filter((image) => !image.stage).length,
     prepareRootfs: (containerId, imageId, { volatile }) => prepareRootfs(library, containerId, imageId, volatile),
     rootfsOf: (containerId) => snapshotter.rootfsOf(containerId),

@@ -112,6 +112,8 @@ export interface ImageService {
   }): Promise<{ deleted: ImageDeleteResponseItem[]; reclaimedBytes: number }>;
   /** @param ref name, id or id prefix @throws NotFound `No such image: x:latest` */
   resolve(ref: string, opts?: { platform?: PlatformString }): Promise<ResolvedImage>;
+  /** Bytes of all images on disk, and of what no container uses; what several images have counts once. */
+  diskUsage(): Promise<{ totalBytes: number; reclaimableBytes: number }>;
   /** Number of images, for info. */
   count(): number;
   /** Makes the directories a container's root file system is mounted from, on top of the image's layers and its init layer. */

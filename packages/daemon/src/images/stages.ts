@@ -10,6 +10,7 @@ import type { ImageConfig } from '@tsdocker/shared/types/image.ts';
 import type { Rootfs } from '../runtime/runtime.ts';
 import { packTree } from '../snapshots/pack.ts';
 import { type HistoryEntry, parseConfig } from './config.ts';
+import { cacheDiskUsage, layerDiskBytes } from './disk-bytes.ts';
 import type { Library } from './library.ts';
 import { storeManifest } from './manifest-of.ts';
 import { EMPTY_LAYER, storeNewLayer } from './new-layer.ts';
@@ -80,7 +81,7 @@ export interface StageSession {
 /** The cache's records, and sessions of builds. */
 export interface StageStore {
   open(): StageSession;
-  /** By key; `shared`: an image has the layer, too. */
+  /** By key; `sizeBytes` is what the record keeps on disk; `shared`: an image or another record has the layer, too. */
   records(): Record<string, BuildCacheRecord & { shared: boolean }>;
   /** @returns bytes of the layers that are gone with the records */
   forget(keys: readonly string[]): Promise<number>;
@@ -89,20 +90,12 @@ export interface StageStore {
 export function stageStore(library: Library): StageStore {
   return {
     open: () => new Session(library),
-    records: () => {
-      const named = new Set(Object.values(library.state.images).flatMap((image) => image.chainIds));
-      return Object.fromEntries(
-        Object.entries(library.state.buildCache ?? {}).map(([key, record]) => [
-          key,
-          { ...record, shared: named.has(record.chainIds.at(-1) as Digest) },
-        ]),
-      );
-    },
+    records: () => cacheDiskUsage(library),
     forget: async (keys) => {
       await library.store.update((draft) => {
         for (const key of keys) delete draft.buildCache?.[key];
       });
-      const sizes = new Map(Object.entries(library.state.layers).map(([id, layer]) => [id, layer.sizeBytes]));
+      const sizes = new Map(Object.entries(library.state.layers).map(([id, layer]) => [id, layerDiskBytes(layer)]));
       const removed = await library.collect();
       return removed.reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
     },

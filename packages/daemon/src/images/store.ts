@@ -72,20 +72,24 @@ export class ImageStore {
     this.#state = state;
   }
 
-  /** @throws Error when the file is there but cannot be read: an empty start would delete every image */
   static async open(path: string): Promise<ImageStore> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await rm(`${path}.tmp`, { force: true });
-    let bytes: string;
+    return new ImageStore(path, await ImageStore.read(path));
+  }
+
+  /** @throws Error when the file is there but cannot be read: an empty start would delete every image */
+  static async read(path: string): Promise<ImageState> {
+    let text: string;
     try {
-      bytes = await readFile(path, 'utf8');
+      text = await readFile(path, 'utf8');
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err;
-      return new ImageStore(path, structuredClone(EMPTY));
+      return structuredClone(EMPTY);
     }
-    const state = JSON.parse(bytes) as ImageState;
+    const state = JSON.parse(text) as ImageState;
     if (state.version !== 1) throw new Error(`${path}: unknown version ${state.version}`);
-    return new ImageStore(path, state);
+    return state;
   }
 
   /** What is on disk now. Not to be changed. */

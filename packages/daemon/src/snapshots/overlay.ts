@@ -8,7 +8,7 @@
  * A directory gets its final name by one rename when it is complete. A layer counts once the image store names it; what
  * no image and no container names is removed by the image service at start.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   access,
   chmod,
@@ -30,30 +30,18 @@ import { native } from '../runtime/native/bindings.ts';
 import type { Rootfs } from '../runtime/runtime.ts';
 import { makeInitLayer } from './init-layer.ts';
 import { layerWriter } from './layer-writer.ts';
+import { parseRootfsRecord, type StoredRootfs, shortName } from './overlay-layout.ts';
 import type { LayerWriter, RootfsRecord, RootfsRequest, Snapshotter } from './snapshotter.ts';
 import { Trash } from './trash.ts';
 
 const HEX_ID = /^[a-f0-9]{64}$/;
 const RECORD = 'rootfs.json';
 
-interface StoredRootfs extends RootfsRecord {
-  /** Names below overlay2/l, top first. */
-  lowers: string[];
-  volatile: boolean;
-}
-
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
   );
-
-/** 26 characters: many lower directories have to fit into one page of mount options on older kernels. */
-function shortName(directory: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bytes = createHash('sha256').update(directory).digest();
-  return Array.from({ length: 26 }, (_, i) => alphabet[(bytes[i] as number) & 31]).join('');
-}
 
 export class OverlaySnapshotter implements Snapshotter {
   readonly name = 'overlay2';
@@ -222,7 +210,7 @@ export class OverlaySnapshotter implements Snapshotter {
   async #record(containerId: string): Promise<StoredRootfs> {
     if (!HEX_ID.test(containerId)) throw new DockerError('InvalidParameter', `invalid container id ${containerId}`);
     try {
-      return JSON.parse(await readFile(join(this.#root, containerId, RECORD), 'utf8')) as StoredRootfs;
+      return parseRootfsRecord(await readFile(join(this.#root, containerId, RECORD), 'utf8'));
     } catch (err) {
       if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err;
       throw new DockerError('NotFound', `root file system of container ${containerId} does not exist`, { cause: err });

@@ -96,8 +96,29 @@ export async function lookUpTarget(view: TreeView, path: string): Promise<TreeEn
 
 export const isDirectory = (entry: TreeEntry): boolean => (entry.mode & 0o170000) === 0o040000;
 
+/** A name below a directory. */
+export interface TreeName {
+  /** Relative to the directory. */
+  name: string;
+  isDirectory: boolean;
+}
+
+/**
+ * Names below a directory, sorted, a directory before what is in it; links are not followed.
+ * @param path absolute, its links resolved
+ * @param depth 1 is what is in the directory itself
+ * @throws System when it is no directory
+ */
+export async function listBelow(view: TreeView, path: string, depth: number): Promise<TreeName[]> {
+  const { output } = await allOutput('list', view, [`path=${path.slice(1)}`, `depth=${depth}`]);
+  return output
+    .split('\0')
+    .filter(Boolean)
+    .map((line) => ({ name: line.slice(2), isDirectory: line[0] === 'd' }));
+}
+
 async function allOutput(
-  task: 'changes' | 'look',
+  task: 'changes' | 'look' | 'list',
   view: TreeView,
   args: readonly string[],
 ): Promise<{ said: string; output: string }> {

@@ -45,7 +45,7 @@ export interface TreeTask {
 
 /** @param args `key=value` of the task, besides those of the view */
 export function startTreeTask(
-  task: 'unpack' | 'pack' | 'changes' | 'look',
+  task: 'unpack' | 'pack' | 'changes' | 'look' | 'list',
   view: TreeView,
   args: readonly string[] = [],
 ): TreeTask {

@@ -91,22 +91,18 @@ async function containersUsage(deps: Deps): Promise<Usage> {
   };
 }
 
-/** Bytes of an image that no other has; all of it when the shared part is not known (-1). */
-const ownBytes = (image: { Size: number; SharedSize: number }): number => image.Size - Math.max(image.SharedSize, 0);
-
-/** The total counts the largest shared part once: layers shared by different groups of images make it an estimate from below. */
 async function imagesUsage(deps: Deps): Promise<Usage> {
-  const images = await deps.images.list({ all: false, filters: {}, sharedSize: true });
-  const unused = images.filter((image) => image.Containers <= 0);
-  const sharedBytes = images.reduce((max, image) => Math.max(max, image.SharedSize), 0);
-  const totalBytes = images.reduce((sum, image) => sum + ownBytes(image), sharedBytes);
+  const [images, { totalBytes, reclaimableBytes }] = await Promise.all([
+    deps.images.list({ all: false, filters: {}, sharedSize: true }),
+    deps.images.diskUsage(),
+  ]);
   return {
     list: 'Images',
     summary: 'ImageUsage',
     items: images,
-    active: images.length - unused.length,
+    active: images.filter((image) => image.Containers > 0).length,
     totalBytes,
-    reclaimableBytes: unused.reduce((sum, image) => sum + ownBytes(image), 0),
+    reclaimableBytes,
     extra: { LayersSize: totalBytes },
   };
 }

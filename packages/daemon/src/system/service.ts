@@ -22,7 +22,7 @@ export interface SystemDeps {
   engineId: string;
   startedAt: Date;
   containers: Pick<ContainerService, 'counts' | 'list'>;
-  images: Pick<ImageService, 'count' | 'driver' | 'list'>;
+  images: Pick<ImageService, 'count' | 'diskUsage' | 'driver' | 'list'>;
   builder: Pick<BuildService, 'cacheUsage'>;
   networks: Pick<NetworkService, 'drivers'>;
   volumes: Pick<VolumeService, 'list'>;

@@ -199,6 +199,7 @@ export function fieldValue(struct: Struct, name: string): unknown {
 function escapeSeparators(json: string): string {
   return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
-function escapeHtml(json: string): string {
+/** Go's encoder writes these three of HTML as escapes. @param json valid JSON */
+export function escapeHtml(json: string): string {
   return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 }

@@ -1,3 +1,4 @@
+import { escapeHtml } from '@tsdocker/shared/template/values.ts';
 import type { Cli } from '../../cli.ts';
 import type { CommandSpec } from '../../command.ts';
 import { metadataText } from '../../config/context-store.ts';
@@ -34,5 +35,5 @@ function contextText(cli: Cli, name: string): string {
       ? { MetadataPath: NOWHERE, TLSPath: NOWHERE }
       : { MetadataPath: folders.meta, TLSPath: folders.tls };
   const text = JSON.stringify({ ...JSON.parse(metadataText(metadata)), TLSMaterial, Storage });
-  return text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+  return escapeHtml(text);
 }

@@ -58,6 +58,8 @@ function buildOptions(ctx: RequestContext, events: boolean): Omit<BuildOptions, 
     platform: query.optional('platform'),
     history: events ? 'buildkit' : 'classic',
     hostConfig: hostConfigOf(ctx),
+    // Ours: what `--allow` of our client gives.
+    allowed: query.strings('allow'),
     auth: jsonHeader<AuthConfig>(ctx.req.headers['x-registry-config'], 'X-Registry-Config'),
     secrets: new Map(
       Object.entries(jsonHeader<string>(ctx.req.headers['x-build-secrets'], 'X-Build-Secrets')).map(([id, value]) => [

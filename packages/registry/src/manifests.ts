@@ -91,7 +91,8 @@ function parseImage(json: Record<string, unknown>, mediaType: string): ImageMani
   return { kind: 'image', mediaType, config, layers };
 }
 
-function parseDescriptor(value: unknown): Descriptor {
+/** @throws InvalidParameter */
+export function parseDescriptor(value: unknown): Descriptor {
   const d = (value ?? {}) as Record<string, unknown>;
   const { mediaType, digest, size } = d;
   if (typeof mediaType !== 'string' || !Number.isSafeInteger(size) || (size as number) < 0)
@@ -108,14 +109,18 @@ function parseDescriptor(value: unknown): Descriptor {
   };
 }
 
-function parsePlatformObject(value: unknown): Platform | undefined {
+/** The members of a descriptor's `platform` or of an image's configuration that name a platform. */
+export function parsePlatformObject(value: unknown): Platform | undefined {
   const p = value as Record<string, unknown> | null | undefined;
   if (typeof p?.['os'] !== 'string' || typeof p['architecture'] !== 'string') return undefined;
-  const variant = p['variant'];
+  const { variant, 'os.version': version, 'os.features': features } = p;
   return {
     os: p['os'],
     architecture: p['architecture'],
     ...(typeof variant === 'string' && variant !== '' && { variant }),
+    ...(typeof version === 'string' && version !== '' && { 'os.version': version }),
+    ...(Array.isArray(features) &&
+      features.length > 0 && { 'os.features': features.filter((f) => typeof f === 'string') }),
   };
 }
 

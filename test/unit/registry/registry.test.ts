@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Authenticator, credentialsOf } from '../../../../packages/daemon/src/registry/auth.ts';
-import { parseChallenges } from '../../../../packages/daemon/src/registry/challenge.ts';
-import { downloadBlob } from '../../../../packages/daemon/src/registry/download.ts';
-import { endpointsOf, isInsecure } from '../../../../packages/daemon/src/registry/endpoints.ts';
-import { connectionError, errorOf } from '../../../../packages/daemon/src/registry/errors.ts';
-import { parseManifest } from '../../../../packages/daemon/src/registry/manifests.ts';
+import { Authenticator, credentialsOf } from '../../../packages/registry/src/auth.ts';
+import { parseChallenges } from '../../../packages/registry/src/challenge.ts';
+import { downloadBlob } from '../../../packages/registry/src/download.ts';
+import { endpointsOf, isInsecure } from '../../../packages/registry/src/endpoints.ts';
+import { connectionError, errorOf } from '../../../packages/registry/src/errors.ts';
+import { parseManifest } from '../../../packages/registry/src/manifests.ts';
 
 test('challenges are read with quotes, several to a header, and end at nonsense', () => {
   assert.deepEqual(parseChallenges(['Bearer realm="https://a/t",service="s,x",scope="repository:a:pull,push"']), [
