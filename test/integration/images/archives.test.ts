@@ -11,7 +11,9 @@ import { unpackSink } from '../../../packages/daemon/src/images/unpack-sink.ts';
 import type { ProgressMessage } from '../../../packages/shared/src/types/image.ts';
 import { chunksOf, imageOf, layoutArchive, savedArchive, sha256, tarOf } from '../../support/image-fixture.ts';
 import { type ImageBench, imageBench } from '../../support/image-service.ts';
+import { mutatedBytes } from '../../support/mutations.ts';
 import { missing } from '../../support/program.ts';
+import { randomFrom } from '../../support/seeded-random.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 
@@ -241,5 +243,25 @@ test('an import of nonsense is refused and leaves nothing', { skip }, async () =
     await bench.service.close();
     assert.deepEqual((await readdir(join(bench.dataRoot, 'overlay2'))).sort(), ['l', 'trash']);
     assert.deepEqual(await readdir(join(bench.dataRoot, 'content/blobs/sha256')), []);
+  });
+});
+
+test('damaged archives load or are refused with a typed error, and leave nothing behind', { skip }, async () => {
+  const image = await fixture();
+  const layout = await layoutArchive(image, { 'io.containerd.image.name': 'docker.io/library/app:1' });
+  const archives = [await savedArchive(image, ['app:1']), layout, gzipSync(layout)];
+  const random = randomFrom(3);
+  await withBench(async (bench) => {
+    for (let round = 0; round < 90; round++) {
+      const archive = mutatedBytes(archives[round % archives.length] as Buffer, random);
+      await load(bench, archive).catch((err) => {
+        assert.equal(err.name, 'DockerError', `round ${round}: ${err.stack}`);
+      });
+      for (const { Id } of await bench.service.list({ all: true, filters: {} }))
+        await bench.service.remove(Id, { force: true, noPrune: false });
+      assert.equal(bench.service.count(), 0, `round ${round}`);
+    }
+    assert.deepEqual(await readdir(join(bench.dataRoot, 'content/blobs/sha256')), []);
+    assert.deepEqual(await readdir(join(bench.dataRoot, 'content/ingest')), []);
   });
 });

@@ -21,6 +21,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { native, nativeDirectory } from '../../../packages/daemon/src/runtime/native/bindings.ts';
 import { tarOf } from '../../support/image-fixture.ts';
+import { mutatedBytes } from '../../support/mutations.ts';
+import { randomFrom } from '../../support/seeded-random.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const work = mkdtempSync(join(tmpdir(), 'tsd-layer-'));
@@ -279,6 +281,34 @@ test('sparse lists that lie are refused', { skip }, () => {
   ]);
   rows.push(['a format of tomorrow', Buffer.from(text.replace('GNU.sparse.major=1', 'GNU.sparse.major=7'), 'latin1')]);
   for (const [name, tar] of rows) assert.match(unpack(tar).answer, /^error .*(invalid tar header|EOF)/, name);
+});
+
+test('damage in sparse files never crashes the unpacker either', { skip }, () => {
+  const tree = mkdtempSync(join(work, 'holes-'));
+  const file = openSync(join(tree, 'f'), 'w');
+  for (let i = 0; i < 30; i++) writeSync(file, 'x', i * 40_000);
+  closeSync(file);
+  const archives = [['gnu'], ['pax', '0.0'], ['pax', '0.1'], ['pax', '1.0']].map(([format, version]) =>
+    execFileSync('tar', [
+      `--format=${format}`,
+      '--sparse',
+      ...(version ? [`--sparse-version=${version}`] : []),
+      ...['-C', tree, '-cf', '-', 'f'],
+    ]),
+  );
+  const random = randomFrom(7);
+  for (let i = 0; i < 80; i++) {
+    const good = archives[i % archives.length] as Buffer;
+    const tar = mutatedBytes(good.subarray(0, 4096), random);
+    const { answer, status, root } = unpack(
+      i % 2 && tar.length >= 512
+        ? patched(tar, 0, tar.subarray(0, 1))
+        : Buffer.concat([tar, good.subarray(tar.length)]),
+    );
+    assert.match(answer, /^(ok|error) [\x20-\x7e]+\n$/, `round ${i}`);
+    assert.ok(status === 0 || status === 1, `round ${i}: status ${status}`);
+    assert.deepEqual(outside(root), ['inside']);
+  }
 });
 
 test('the same tree comes out as GNU tar makes it', { skip }, async () => {
