@@ -35,6 +35,7 @@ Status bring_loopback_up() {
 }
 
 Status write_oom_score(const Op& op, const ProcessState& state) {
+  if (state.mapped) return {};
   const int64_t value = static_cast<int64_t>(op.n1) - 1000;
   Text<16> text;
   text.add(value < 0 ? "-" : "").number(static_cast<uint64_t>(value < 0 ? -value : value));
@@ -143,7 +144,7 @@ char** pointers(StringList list) {
 }  // namespace
 
 Status open_host_files(const Plan& plan, ProcessState* state) {
-  if (plan.find(OpCode::kOomScore) != nullptr) {
+  if (plan.find(OpCode::kOomScore) != nullptr && !state->mapped) {
     state->oom_score.reset(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
     if (!state->oom_score) return last_error("open", "", "/proc/self/oom_score_adj");
   }

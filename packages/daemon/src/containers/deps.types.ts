@@ -121,6 +121,7 @@ export interface ContainersDeps {
   runtime: Runtime;
   images: Pick<
     ImageService,
+    | 'means'
     | 'resolve'
     | 'prepareRootfs'
     | 'keepRootfs'

@@ -16,6 +16,7 @@ import type { Library } from './library.ts';
 import { storeManifest } from './manifest-of.ts';
 import { storeNewLayer } from './new-layer.ts';
 import type { ProgressSink } from './service.types.ts';
+import { setName } from './variants.ts';
 
 export interface ImportOptions {
   ref?: string;
@@ -61,7 +62,7 @@ export async function importImage(
         draft.layers[layer.chainId] ??= layer.record;
         draft.images[stored.digest] = { manifest, chainIds: [layer.chainId] };
         if (!name) return;
-        draft.references[referenceString(name)] = stored.digest;
+        setName(draft, referenceString(name), stored.digest);
         (draft.images[stored.digest] as { lastTagTime?: string }).lastTagTime = created;
       });
       opts.progress({ status: stored.digest });

@@ -1,6 +1,6 @@
 /** The seam between the runtime's compiler (spec, seccomp, cgroups: pure) and the shim vertical (encoder, spawn, frames). */
 import type { OciSpec } from '@tsdocker/shared/types/oci-spec.ts';
-import type { ContainerLog, ExitStatus, NetworkNamespace, ProcessStreams, Rootfs } from '../runtime.ts';
+import type { ContainerLog, ExitStatus, NetworkNamespace, ProcessStreams, Rootfs, UserNamespace } from '../runtime.ts';
 
 /** cgroup work as data: made by runtime/cgroup/, carried out by the shim before the child starts. */
 export interface CgroupPlan {
@@ -28,6 +28,7 @@ export interface ShimStart {
   cgroup: CgroupPlan;
   rootfs: Rootfs;
   network: NetworkNamespace;
+  userNamespace?: UserNamespace;
   log?: ContainerLog;
   /** Keep a stdin pipe open (pty when spec.process.terminal). */
   stdin: boolean;
