@@ -80,7 +80,7 @@ Status change_user(const Plan& plan, const Op& op, ProcessState* state) {
 Status load_seccomp(const Plan& plan, const Op& op) {
   const sock_fprog program{static_cast<unsigned short>(op.n1 / sizeof(sock_filter)),
                            static_cast<sock_filter*>(const_cast<void*>(plan.blob(op.s1)))};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) return last_error("seccomp");
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op.n2, &program) < 0) return last_error("seccomp");
   return {};
 }
 

@@ -48,7 +48,7 @@ enum class OpCode : uint16_t {
   kUmask = 35,             // n1
   kWorkingDirectory = 36,  // s1; flag 1: make it when missing
   kNoNewPrivileges = 37,
-  kSeccomp = 38,        // s1 blob of n1 bytes
+  kSeccomp = 38,        // s1 blob of n1 bytes; n2 SECCOMP_FILTER_FLAG_*
   kBoundingSet = 39,    // n1 kept
   kUser = 40,           // s2 uid, s3 gid, s1 blob of n1 groups
   kCapabilities = 41,   // s1 blob: effective, permitted, inheritable, ambient

@@ -142,7 +142,7 @@ export class NativeRuntime implements Runtime {
     });
     const sharedShm = this.#sharedShmOf(request);
     const spec = compileStart(request, { who, devices, ...(sharedShm ? { sharedShm } : {}) }, host);
-    const program = seccomp.compile(seccompChoice(hostConfig, defaultSeccomp), capabilitiesOf(hostConfig, host));
+    const filter = seccomp.compile(seccompChoice(hostConfig, defaultSeccomp), capabilitiesOf(hostConfig, host));
     const cgroup = await this.cgroups.plan(request.id, hostConfig, devices.rules);
     // Last: nothing before it leaves anything behind.
     if (hostConfig.IpcMode === 'shareable') {
@@ -159,7 +159,7 @@ export class NativeRuntime implements Runtime {
       stdin: Boolean(config.OpenStdin),
       stdinOnce: Boolean(config.StdinOnce),
       heldSockets: request.heldSockets ?? [],
-      ...(program ? { seccompProgram: program } : {}),
+      ...(filter && { seccomp: filter }),
       ...(request.log ? { log: request.log } : {}),
       ...(request.note === undefined ? {} : { note: request.note }),
     };

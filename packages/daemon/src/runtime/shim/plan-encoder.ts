@@ -93,7 +93,7 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
   addNamespaces(writer, start, context);
   addFileSystem(writer, start, context);
   addIdentity(writer, start);
-  addProcess(writer, spec.process, start.seccompProgram);
+  addProcess(writer, spec.process, start.seccomp);
   return writer.finish();
 }
 
@@ -101,7 +101,7 @@ export function encodeExec(exec: ShimExec): Plan {
   const writer = new PlanWriter();
   addStdio(writer, exec.process, exec.stdin, false);
   addNote(writer, exec.note);
-  addProcess(writer, exec.process, exec.seccompProgram);
+  addProcess(writer, exec.process, exec.seccomp);
   return writer.finish();
 }
 

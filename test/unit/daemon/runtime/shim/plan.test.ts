@@ -79,7 +79,7 @@ describe('plan', () => {
   test('puts the operations in the order the kernel asks for', () => {
     const names = decode(
       encodeStart(
-        start((s) => (s.seccompProgram = Buffer.alloc(8))),
+        start((s) => (s.seccomp = { program: Buffer.alloc(8), flags: 0 })),
         context,
       ),
     ).map(({ op }) => op);
@@ -104,7 +104,7 @@ describe('plan', () => {
       encodeStart(
         start((s) => {
           s.spec.process.noNewPrivileges = true;
-          s.seccompProgram = Buffer.alloc(8);
+          s.seccomp = { program: Buffer.alloc(8), flags: 0 };
         }),
         context,
       ),
