@@ -35,6 +35,7 @@ const PACKAGES = {
     'libgmp10',
     'libxtables12',
   ],
+  umoci: ['umoci'],
   skopeo: ['skopeo', 'libgpgme11', 'libassuan0', 'libdevmapper1.02.1', 'golang-github-containers-common'],
 };
 

@@ -7,7 +7,7 @@ import { setup } from './setup.mjs';
 import { starterArchive } from './starter-image.mjs';
 import { filesBelow, root, runtimeNode, SetupError } from './steps.mjs';
 
-const PEERS = ['docker-registry', 'debootstrap', 'dockerd', 'iptables', 'nft', 'skopeo'];
+const PEERS = ['docker-registry', 'debootstrap', 'dockerd', 'iptables', 'nft', 'skopeo', 'umoci'];
 
 try {
   await setup();

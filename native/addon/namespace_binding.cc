@@ -5,13 +5,23 @@
 #include "addon/binding.h"
 #include "addon/promise_worker.h"
 #include "core/netns.h"
+#include "core/userns.h"
 
 namespace tsd::addon {
 
 namespace {
 
+struct CreateUserns {
+  std::string uid_map, gid_map;
+
+  Result<UniqueFd> run() { return userns::create(uid_map.c_str(), gid_map.c_str()); }
+  Napi::Value value(Napi::Env env, UniqueFd& fd) { return Napi::Number::New(env, fd.release()); }
+};
+
 struct CreateNetns {
-  Result<netns::Netns> run() { return netns::create(); }
+  int userns_fd;
+
+  Result<netns::Netns> run() { return netns::create(userns_fd); }
   Napi::Value value(Napi::Env env, netns::Netns& made) {
     Napi::Object out = Napi::Object::New(env);
     out.Set("netnsFd", Napi::Number::New(env, made.ns.release()));
@@ -71,9 +81,21 @@ bool read_address(Napi::Object from, netns::SocketAddress* out) {
   return v6 ? fill_ipv6(text, number, out) : fill_ipv4(text, number, out);
 }
 
-// createNetns(): Promise<{netnsFd, rtnetlinkFd}>
+// createUserns(uidMap, gidMap): Promise<number>
+Napi::Value create_userns(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsString() || !info[1].IsString()) {
+    Napi::TypeError::New(env, "createUserns(uidMap: string, gidMap: string)").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  CreateUserns work{info[0].As<Napi::String>(), info[1].As<Napi::String>()};
+  return PromiseWorker<UniqueFd, CreateUserns>::start(env, work);
+}
+
+// createNetns(usernsFd?): Promise<{netnsFd, rtnetlinkFd}>
 Napi::Value create_netns(const Napi::CallbackInfo& info) {
-  return PromiseWorker<netns::Netns, CreateNetns>::start(info.Env(), {});
+  const int userns = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : -1;
+  return PromiseWorker<netns::Netns, CreateNetns>::start(info.Env(), {userns});
 }
 
 // netlinkOpenIn(netnsFd, family): Promise<number>
@@ -119,6 +141,7 @@ Napi::Value bind_port_in(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void export_namespace(Napi::Env env, Napi::Object exports) {
+  exports.Set("createUserns", Napi::Function::New(env, create_userns, "createUserns"));
   exports.Set("createNetns", Napi::Function::New(env, create_netns, "createNetns"));
   exports.Set("netlinkOpenIn", Napi::Function::New(env, netlink_open_in, "netlinkOpenIn"));
   exports.Set("bindPort", Napi::Function::New(env, bind_port, "bindPort"));

@@ -28,6 +28,17 @@ Status become_user(uint32_t uid, uint32_t gid, const uint32_t* groups, uint32_t 
   return {};
 }
 
+FileSystemIdentity act_on_files_as(FileSystemIdentity who) {
+  const FileSystemIdentity before{static_cast<uint32_t>(syscall(SYS_setfsuid, who.uid)),
+                                  static_cast<uint32_t>(syscall(SYS_setfsgid, who.gid))};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (syscall(SYS_capget, &header, data) < 0) return before;
+  for (auto& word : data) word.effective = word.permitted;
+  syscall(SYS_capset, &header, data);
+  return before;
+}
+
 Status set_capabilities(const CapabilitySets& sets) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2];

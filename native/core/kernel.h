@@ -10,11 +10,12 @@ namespace tsd::kernel {
 
 // mount_setattr(2)
 constexpr uint64_t kAttrReadOnly = 0x1, kAttrNoSuid = 0x2, kAttrNoDev = 0x4, kAttrNoExec = 0x8;
+constexpr uint64_t kAttrIdMap = 0x100000;
 constexpr unsigned kRecursive = 0x8000;    // AT_RECURSIVE
 constexpr unsigned kOpenTreeClone = 1;     // OPEN_TREE_CLONE
 constexpr unsigned kMoveFromEmpty = 0x04;  // MOVE_MOUNT_F_EMPTY_PATH
 constexpr unsigned kMoveToEmpty = 0x40;    // MOVE_MOUNT_T_EMPTY_PATH
-constexpr unsigned kConfigFlag = 0, kConfigString = 1, kConfigCreate = 6;
+constexpr unsigned kConfigFlag = 0, kConfigString = 1, kConfigFd = 5, kConfigCreate = 6;
 constexpr uint64_t kResolveInRoot = 0x10, kResolveNoSymlinks = 0x04;
 constexpr uint64_t kCloneIntoCgroup = 0x200000000ULL;
 
@@ -34,6 +35,9 @@ struct CloneArguments {
 inline int fsopen(const char* type) { return static_cast<int>(syscall(SYS_fsopen, type, 1)); }
 inline int fsconfig(int fd, unsigned command, const char* key, const char* value) {
   return static_cast<int>(syscall(SYS_fsconfig, fd, command, key, value, 0));
+}
+inline int fsconfig_fd(int fd, const char* key, int value) {
+  return static_cast<int>(syscall(SYS_fsconfig, fd, kConfigFd, key, nullptr, value));
 }
 inline int fsmount(int fd, unsigned attributes) { return static_cast<int>(syscall(SYS_fsmount, fd, 1, attributes)); }
 inline int open_tree(int dir, const char* path, unsigned flags) {

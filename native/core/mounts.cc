@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "core/credentials.h"
 #include "core/kernel.h"
 #include "core/text.h"
 
@@ -31,12 +32,54 @@ struct Holders {
   UniqueFd* next() { return &fds[used++ % 130]; }
 };
 
+Status map_owners(int tree, const OwnerMap& owners) {
+  const kernel::MountAttributes attributes{kernel::kAttrIdMap, 0, 0, static_cast<uint64_t>(owners.userns)};
+  return kernel::mount_setattr(tree, 0, attributes) < 0 ? Status(last_error("mount_setattr", "owners")) : Status();
+}
+
+Result<UniqueFd> mapped_copy(const char* path, const OwnerMap& owners) {
+  UniqueFd tree(kernel::open_tree(AT_FDCWD, path, kernel::kOpenTreeClone | O_CLOEXEC));
+  if (!tree) return last_error("open_tree", "rootfs", path);
+  if (const Status mapped = map_owners(tree.get(), owners); !mapped.ok()) return mapped.error();
+  return Result<UniqueFd>(std::move(tree));
+}
+
+// The directory that upper and work share: they have to be on one mount.
+bool parent_of(const OverlayRequest& request, Text<PATH_MAX>* out) {
+  const char* end = strrchr(request.upper, '/');
+  if (end == nullptr || end == request.upper) return false;
+  const size_t length = static_cast<size_t>(end - request.upper);
+  if (strncmp(request.work, request.upper, length + 1) != 0 || strchr(request.work + length + 1, '/') != nullptr)
+    return false;
+  out->add(request.upper, length);
+  return true;
+}
+
+// What overlayfs makes in the work directory has to belong to somebody the mapped mount knows.
+template <typename Act>
+Status as_mapped_root(const OwnerMap& owners, Act act) {
+  if (owners.userns < 0) return act();
+  const FileSystemIdentity before = act_on_files_as({owners.uid, owners.gid});
+  const Status done = act();
+  act_on_files_as(before);
+  return done;
+}
+
 // In a mount namespace of our own: what overlayfs is made of has to lie in the caller's namespace, so paths are opened
 // here.
 Result<UniqueFd> mount_and_detach(const OverlayRequest& request) {
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return last_error("mount", "rootfs", "/");
   Holders holders;
   Text<kPage> options;
+  // Over the directory itself, so that its path leads to the mapped mount.
+  auto cover = [&](const char* path) -> Status {
+    if (request.owners.userns < 0) return {};
+    auto mapped = mapped_copy(path, request.owners);
+    if (!mapped.ok()) return mapped.error();
+    UniqueFd place(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!place) return last_error("open", "rootfs", path);
+    return attach_mount(mapped.value().get(), place.get());
+  };
   auto add = [&](const char* before, const char* path) {
     UniqueFd* holder = holders.next();
     holder->reset(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -45,15 +88,24 @@ Result<UniqueFd> mount_and_detach(const OverlayRequest& request) {
   };
   const char* lower = request.lowers.first;
   for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
+    if (const Status covered = cover(lower); !covered.ok()) return covered.error();
     if (!add(i == 0 ? "lowerdir=" : ":", lower)) return last_error("open", "rootfs", lower);
   }
   const bool writable = *request.upper != '\0';
+  if (Text<PATH_MAX> parent; writable && request.owners.userns >= 0) {
+    if (!parent_of(request, &parent)) return Error{EINVAL, "mount", "rootfs", request.work};
+    if (const Status covered = cover(parent.c_str()); !covered.ok()) return covered.error();
+  }
   if (writable && !add(",upperdir=", request.upper)) return last_error("open", "rootfs", request.upper);
   if (writable && !add(",workdir=", request.work)) return last_error("open", "rootfs", request.work);
   if (request.is_volatile) options.add(",volatile");
   if (options.cut()) return Error{E2BIG, "mount", "rootfs", request.upper};
   const char* place = writable ? request.upper : request.lowers.first;
-  if (mount("overlay", place, "overlay", 0, options.c_str()) < 0) return last_error("mount", "rootfs", place);
+  const Status mounted = as_mapped_root(request.owners, [&]() -> Status {
+    if (mount("overlay", place, "overlay", 0, options.c_str()) < 0) return last_error("mount", "rootfs", place);
+    return {};
+  });
+  if (!mounted.ok()) return mounted.error();
   UniqueFd detached(kernel::open_tree(AT_FDCWD, place, kernel::kOpenTreeClone | O_CLOEXEC));
   if (!detached) return last_error("open_tree", "rootfs", place);
   return Result<UniqueFd>(std::move(detached));
@@ -70,6 +122,47 @@ Result<UniqueFd> classic_overlay(const OverlayRequest& request) {
   return detached;
 }
 
+// Older kernels take the directories as one text only, and most tell no sooner than at the end.
+bool wants_text(const Error& error) { return error.errnum == EINVAL || error.errnum == EOPNOTSUPP; }
+
+// The directories of an overlay, one by one.
+Status add_directories(int context, const OverlayRequest& request, Holders* holders) {
+  const char* lower = request.lowers.first;
+  for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
+    if (set_path(context, "lowerdir+", lower, holders->next()) < 0) return last_error("fsconfig", "rootfs", lower);
+  }
+  if (*request.upper == '\0') return {};
+  if (set_path(context, "upperdir", request.upper, holders->next()) < 0)
+    return last_error("fsconfig", "rootfs", request.upper);
+  if (set_path(context, "workdir", request.work, holders->next()) < 0)
+    return last_error("fsconfig", "rootfs", request.work);
+  return {};
+}
+
+Status add_mapped_directories(int context, const OverlayRequest& request) {
+  const char* lower = request.lowers.first;
+  for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
+    auto mapped = mapped_copy(lower, request.owners);
+    if (!mapped.ok()) return mapped.error();
+    if (kernel::fsconfig_fd(context, "lowerdir+", mapped.value().get()) < 0)
+      return last_error("fsconfig", "rootfs", lower);
+  }
+  if (*request.upper == '\0') return {};
+  Text<PATH_MAX> parent;
+  if (!parent_of(request, &parent)) return Error{EINVAL, "fsconfig", "rootfs", request.work};
+  auto mapped = mapped_copy(parent.c_str(), request.owners);
+  if (!mapped.ok()) return mapped.error();
+  const char* names[] = {request.upper + parent.size() + 1, request.work + parent.size() + 1};
+  const char* keys[] = {"upperdir", "workdir"};
+  for (int i = 0; i < 2; i++) {
+    UniqueFd directory(openat(mapped.value().get(), names[i], O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return last_error("open", "rootfs", request.upper);
+    if (kernel::fsconfig_fd(context, keys[i], directory.get()) < 0)
+      return last_error("fsconfig", "rootfs", request.upper);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
@@ -78,28 +171,20 @@ Result<UniqueFd> overlay_mount(const OverlayRequest& request) {
   if (!context) return errno == ENOSYS ? classic_overlay(request) : Result<UniqueFd>(last_error("fsopen", "rootfs"));
   const int fd = context.get();
   static Holders holders;
-  const char* lower = request.lowers.first;
-  for (uint32_t i = 0; i < request.lowers.count; i++, lower += strlen(lower) + 1) {
-    if (set_path(fd, "lowerdir+", lower, holders.next()) == 0) continue;
-    if (errno == EINVAL && i == 0) return classic_overlay(request);
-    return last_error("fsconfig", "rootfs", lower);
-  }
-  if (*request.upper != '\0') {
-    if (set_path(fd, "upperdir", request.upper, holders.next()) < 0)
-      return last_error("fsconfig", "rootfs", request.upper);
-    if (set_path(fd, "workdir", request.work, holders.next()) < 0)
-      return last_error("fsconfig", "rootfs", request.work);
-  }
+  const Status added =
+      request.owners.userns >= 0 ? add_mapped_directories(fd, request) : add_directories(fd, request, &holders);
+  if (!added.ok()) return wants_text(added.error()) ? classic_overlay(request) : Result<UniqueFd>(added.error());
   // Another mount of the same upper directory must not make this one fail; old kernels know no index.
   kernel::fsconfig(fd, kernel::kConfigString, "index", "off");
   kernel::fsconfig(fd, kernel::kConfigString, "source", "overlay");
   if (request.is_volatile && kernel::fsconfig(fd, kernel::kConfigFlag, "volatile", nullptr) < 0)
     return last_error("fsconfig", "rootfs", "volatile");
-  if (kernel::fsconfig(fd, kernel::kConfigCreate, nullptr, nullptr) < 0) {
-    // Older kernels collect options as text and tell only here that they do not know `lowerdir+`.
-    if (errno == EINVAL) return classic_overlay(request);
-    return last_error("fsconfig", "rootfs", request.upper);
-  }
+  const Status created = as_mapped_root(request.owners, [&]() -> Status {
+    if (kernel::fsconfig(fd, kernel::kConfigCreate, nullptr, nullptr) < 0)
+      return last_error("fsconfig", "rootfs", request.upper);
+    return {};
+  });
+  if (!created.ok()) return wants_text(created.error()) ? classic_overlay(request) : Result<UniqueFd>(created.error());
   UniqueFd mounted(kernel::fsmount(fd, 0));
   for (UniqueFd& holder : holders.fds) holder.reset();
   if (!mounted) return last_error("fsmount", "rootfs", request.upper);
@@ -110,6 +195,9 @@ Result<UniqueFd> bind_mount(const BindRequest& request) {
   const unsigned recursive = request.recursive ? kernel::kRecursive : 0;
   UniqueFd tree(kernel::open_tree(AT_FDCWD, request.source, kernel::kOpenTreeClone | O_CLOEXEC | recursive));
   if (!tree) return last_error("open_tree");
+  if (request.owners.userns >= 0) {
+    if (const Status mapped = map_owners(tree.get(), request.owners); !mapped.ok()) return mapped.error();
+  }
   if (request.propagation != 0) {
     const kernel::MountAttributes attributes{0, 0, request.propagation, 0};
     const unsigned all = request.propagation_recursive ? kernel::kRecursive : 0;

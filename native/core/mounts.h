@@ -13,12 +13,19 @@ struct StringList {
   uint32_t count = 0;
 };
 
+// Owners as a user namespace sees them: what belongs to its root is root's on disk.
+struct OwnerMap {
+  int userns = -1;            // -1: none
+  uint32_t uid = 0, gid = 0;  // of its root, outside
+};
+
 struct OverlayRequest {
   StringList lowers;       // top one first
   const char* upper = "";  // empty: a read-only mount of the lowers
   const char* work = "";
   bool is_volatile = false;  // no sync at unmount
   bool classic = false;      // use mount(2) although the kernel takes lowers one by one
+  OwnerMap owners;           // needs upper and work in one directory
 };
 
 Result<UniqueFd> overlay_mount(const OverlayRequest& request);
@@ -30,6 +37,7 @@ struct BindRequest {
   bool attributes_recursive = false;
   uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED or 0
   bool propagation_recursive = false;
+  OwnerMap owners;  // of the tree's top mount
 };
 
 Result<UniqueFd> bind_mount(const BindRequest& request);

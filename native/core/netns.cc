@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "core/netlink.h"
+#include "core/userns.h"
 
 namespace tsd::netns {
 
@@ -36,14 +37,26 @@ void write_sysctl(const char* path, const char* value) {
 }
 
 struct CreateWork {
+  int userns_fd;
   Netns made;
   Status status;
 };
 
-Status create_here(Netns* out) {
+Status enter_new(int userns_fd, Netns* out) {
+  if (userns_fd >= 0) {
+    Result<UniqueFd> owned = userns::network_namespace_of(userns_fd);
+    if (!owned.ok()) return owned.error();
+    out->ns = std::move(owned.value());
+    return setns(out->ns.get(), CLONE_NEWNET) < 0 ? Status(last_error("setns", "network namespace")) : Status();
+  }
   if (unshare(CLONE_NEWNET) < 0) return last_error("unshare", "network namespace");
   out->ns.reset(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!out->ns) return last_error("open", "network namespace", "/proc/thread-self/ns/net");
+  return {};
+}
+
+Status create_here(int userns_fd, Netns* out) {
+  if (const Status entered = enter_new(userns_fd, out); !entered.ok()) return entered;
   write_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
   write_sysctl("/proc/sys/net/ipv4/conf/default/arp_notify", "1");
   Result<UniqueFd> socket = netlink::open_socket(NETLINK_ROUTE);
@@ -54,7 +67,7 @@ Status create_here(Netns* out) {
 
 void* run_create(void* argument) {
   auto* work = static_cast<CreateWork*>(argument);
-  work->status = create_here(&work->made);
+  work->status = create_here(work->userns_fd, &work->made);
   return nullptr;
 }
 
@@ -90,8 +103,8 @@ Result<UniqueFd> socket_inside(SocketWork* work) {
 
 }  // namespace
 
-Result<Netns> create() {
-  CreateWork work;
+Result<Netns> create(int userns_fd) {
+  CreateWork work{userns_fd};
   Status ran = on_own_thread(run_create, &work);
   if (!ran.ok()) return ran.error();
   if (!work.status.ok()) return work.status.error();

@@ -14,8 +14,10 @@ struct Netns {
   UniqueFd rtnetlink;
 };
 
-// A new namespace. New interfaces in it start without IPv6 (lo keeps ::1) and announce their addresses by ARP.
-Result<Netns> create();
+// A new namespace, of the user namespace `userns_fd` unless that is -1. New interfaces in it start without IPv6 (lo
+// keeps
+// ::1) and announce their addresses by ARP.
+Result<Netns> create(int userns_fd);
 
 // A netlink socket inside the namespace `ns_fd`.
 Result<UniqueFd> netlink_socket_in(int ns_fd, int family);

@@ -179,7 +179,16 @@ bool Extractor::make_node(const Entry& entry, int parent, const std::string& pat
 }
 
 bool Extractor::write_content(int file, const Entry& entry, const std::string& path) {
-  for (uint64_t left = entry.size; left > 0;) {
+  if (!entry.sparse.present) return write_piece(file, entry.size, path);
+  for (const auto& chunk : entry.sparse.chunks) {
+    if (lseek(file, static_cast<off_t>(chunk.offset), SEEK_SET) < 0) return fail(path, "seek", errno);
+    if (!write_piece(file, chunk.length, path)) return false;
+  }
+  return ftruncate(file, static_cast<off_t>(entry.sparse.real_size)) == 0 || fail(path, "truncate", errno);
+}
+
+bool Extractor::write_piece(int file, uint64_t size, const std::string& path) {
+  for (uint64_t left = size; left > 0;) {
     const uint8_t* data;
     auto got = input_.take(static_cast<size_t>(left < SSIZE_MAX ? left : SSIZE_MAX), &data);
     if (!got.ok()) return fail(path, "read", got.error().errnum);

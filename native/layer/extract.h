@@ -47,6 +47,7 @@ class Extractor {
   bool hard_link(const Entry& entry, int parent, const std::string& path, const std::string& base);
   bool make_way(int parent, const std::string& path, const std::string& base, bool for_directory, bool* merge);
   bool write_content(int file, const Entry& entry, const std::string& path);
+  bool write_piece(int file, uint64_t size, const std::string& path);
   bool apply_metadata(int file, int parent, const std::string& path, const std::string& base, const Entry& entry);
   bool apply_xattrs(int file, int parent, const std::string& path, const std::string& base, const Entry& entry);
   bool apply_root(const Entry& entry);

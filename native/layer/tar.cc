@@ -67,19 +67,6 @@ bool checksum_matches(const uint8_t* block) {
   return stored == plain || stored == with_sign;
 }
 
-bool decimal(const std::string& text, uint64_t max, uint64_t* out) {
-  if (text.empty()) return false;
-  uint64_t value = 0;
-  for (char c : text) {
-    if (c < '0' || c > '9') return false;
-    const uint64_t digit = static_cast<uint64_t>(c - '0');
-    if (value > (max - digit) / 10) return false;
-    value = value * 10 + digit;
-  }
-  *out = value;
-  return true;
-}
-
 // Seconds with an optional fraction and sign, as pax writes times.
 bool pax_time(const std::string& text, struct timespec* out) {
   const bool negative = !text.empty() && text[0] == '-';
@@ -188,6 +175,37 @@ bool TarReader::parse_header(const uint8_t* block, Entry& entry) {
   return true;
 }
 
+namespace {
+
+// pax formats 0.0 (offset and numbytes over and over), 0.1 (map) and 1.0 (the list is in the content).
+bool apply_sparse_record(const std::string& key, const std::string& value, Entry& entry) {
+  SparseMap& map = entry.sparse;
+  map.present = true;
+  uint64_t number;
+  if (key == "size" || key == "realsize") return decimal(value, INT64_MAX, &map.real_size);
+  if (key == "offset" || key == "numbytes") return decimal(value, INT64_MAX, &number) && map.add_number(number);
+  if (key == "major") {
+    map.in_content = value == "1";
+    return value == "0" || value == "1";
+  }
+  if (key == "minor") return value == "0" || value == "1";
+  if (key == "name") {
+    if (value.find('\0') != std::string::npos) return false;
+    map.name = value;
+    return true;
+  }
+  if (key == "map") {
+    for (size_t at = 0; at <= value.size();) {
+      const size_t comma = std::min(value.find(',', at), value.size());
+      if (!decimal(value.substr(at, comma - at), INT64_MAX, &number) || !map.add_number(number)) return false;
+      at = comma + 1;
+    }
+  }
+  return true;  // numblocks says what the list says
+}
+
+}  // namespace
+
 bool TarReader::apply_record(const std::string& key, std::string value, Entry& entry) {
   uint64_t number;
   if (key == "path") {
@@ -208,8 +226,7 @@ bool TarReader::apply_record(const std::string& key, std::string value, Entry& e
   } else if (key.starts_with("SCHILY.xattr.")) {
     entry.xattrs.emplace_back(key.substr(13), std::move(value));
   } else if (key.starts_with("GNU.sparse.")) {
-    message_ = "sparse files are not supported";
-    return false;
+    return apply_sparse_record(key.substr(11), value, entry);
   }
   return true;
 }
@@ -236,6 +253,76 @@ bool TarReader::apply_pax(const std::string& records, Entry& entry) {
       if (!apply_record(key, std::move(value), entry)) return false;
     }
     at = end;
+  }
+  message_.clear();
+  return true;
+}
+
+// Type S: four pieces in the header, more of them in blocks that follow.
+bool TarReader::read_old_sparse(const uint8_t* header, Entry& entry) {
+  message_ = "archive/tar: invalid tar header";
+  int64_t real_size;
+  if (!number_of(header, {483, 12}, &real_size) || real_size < 0) return false;
+  entry.sparse.present = true;
+  entry.sparse.real_size = static_cast<uint64_t>(real_size);
+  uint8_t block[kBlock];
+  const uint8_t* pieces = header + 386;
+  size_t count = 4;
+  bool more = header[482] != 0;
+  for (;;) {
+    for (size_t i = 0; i < count && pieces[i * 24] != 0; i++) {
+      int64_t offset, length;
+      if (!number_of(pieces, {i * 24, 12}, &offset) || !number_of(pieces, {i * 24 + 12, 12}, &length)) return false;
+      if (offset < 0 || length < 0 || !entry.sparse.add_number(static_cast<uint64_t>(offset)) ||
+          !entry.sparse.add_number(static_cast<uint64_t>(length)))
+        return false;
+    }
+    if (!more) break;
+    bool at_end;
+    if (!read_block(block, &at_end)) {
+      if (at_end) message_ = "unexpected EOF";
+      return false;
+    }
+    pieces = block;
+    count = 21;
+    more = block[504] != 0;
+  }
+  message_.clear();
+  return true;
+}
+
+// pax 1.0: the number of pieces, then each one's offset and length, a decimal number a line, filled up to a block.
+bool TarReader::read_sparse_table(Entry& entry) {
+  message_ = "archive/tar: invalid tar header";
+  std::string line;
+  uint64_t number, wanted = 1;
+  bool counted = false;
+  for (uint64_t done = 0; done < wanted;) {
+    if (entry.size < kBlock) return false;
+    uint8_t block[kBlock];
+    bool at_end;
+    if (!read_block(block, &at_end)) {
+      if (at_end) message_ = "unexpected EOF";
+      return false;
+    }
+    entry.size -= kBlock;
+    for (size_t i = 0; i < kBlock && done < wanted; i++) {
+      if (block[i] != '\n') {
+        line += static_cast<char>(block[i]);
+        if (line.size() > 20) return false;
+        continue;
+      }
+      if (!decimal(line, INT64_MAX / 4, &number)) return false;
+      line.clear();
+      if (!counted) {
+        counted = true;
+        wanted = 2 * number;
+      } else if (!entry.sparse.add_number(number)) {
+        return false;
+      } else {
+        done++;
+      }
+    }
   }
   message_.clear();
   return true;
@@ -270,7 +357,15 @@ Next TarReader::next(Entry& entry) {
     if (!long_name.empty()) entry.name = long_name.c_str();
     if (!long_link.empty()) entry.link = long_link.c_str();
     if (!apply_pax(pax, entry)) return Next::failed;
-    if (entry.type == 'S') return fail("sparse files are not supported");
+    if (entry.type == 'S') {
+      if (!read_old_sparse(block, entry)) return Next::failed;
+      entry.type = '0';
+    }
+    if (entry.sparse.present) {
+      if (!entry.sparse.name.empty()) entry.name = entry.sparse.name;
+      if (entry.sparse.in_content && !read_sparse_table(entry)) return Next::failed;
+      if (entry.type != '0' || !entry.sparse.fits(entry.size)) return fail("archive/tar: invalid tar header");
+    }
     if (entry.type == '0' && entry.name.ends_with('/')) entry.type = '5';
     if (entry.type == '1' || entry.type == '2') entry.size = 0;  // some writers put the target's size here
     return Next::entry;

@@ -1,4 +1,5 @@
-// Reads tar headers: ustar, GNU long names (L, K), pax records (x). Everything in a header is hostile until checked.
+// Reads tar headers: ustar, GNU long names (L, K) and sparse files (S), pax records (x) with GNU's sparse files.
+// Everything in a header is hostile until checked.
 #pragma once
 #include <stdint.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "layer/input.h"
+#include "layer/sparse.h"
 
 namespace tsd::layer {
 
@@ -20,10 +22,12 @@ struct Entry {
   uint32_t gid = 0;
   uint32_t major = 0;
   uint32_t minor = 0;
+  // Of the content in the archive; a sparse file's real size is in `sparse`.
   uint64_t size = 0;
   struct timespec mtime = {};
   // Name without `SCHILY.xattr.`, value as bytes.
   std::vector<std::pair<std::string, std::string>> xattrs;
+  SparseMap sparse;
 };
 
 // What next() found. `failed`: message() says why.
@@ -46,6 +50,8 @@ class TarReader {
   bool parse_header(const uint8_t* block, Entry& entry);
   bool apply_pax(const std::string& records, Entry& entry);
   bool apply_record(const std::string& key, std::string value, Entry& entry);
+  bool read_old_sparse(const uint8_t* header, Entry& entry);
+  bool read_sparse_table(Entry& entry);
 
   Input& input_;
   std::string message_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/credentials.h"
 #include "core/kernel.h"
 #include "core/mounts.h"
 #include "core/root_path.h"
@@ -45,7 +46,19 @@ Result<UniqueFd> root_of_process(const Arguments& arguments, const char* pid) {
   const std::string path = std::string("/proc/") + pid + "/ns/mnt";
   const UniqueFd space(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!space) return last_error("open", "enter the container", "mount namespace");
+  // Opened while the host's /proc is in sight.
+  const UniqueFd users(open((std::string("/proc/") + pid + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat theirs {
+  }, ours{};
+  if (!users || fstat(users.get(), &theirs) < 0 || stat("/proc/self/ns/user", &ours) < 0)
+    return last_error("open", "enter the container", "user namespace");
   if (setns(space.get(), CLONE_NEWNS) < 0) return last_error("setns", "enter the container");
+  if (theirs.st_ino != ours.st_ino) {
+    // Before the copy, or its mounts would be locked together. Owners are the container's from here on, and what is
+    // made belongs to somebody it knows.
+    if (setns(users.get(), CLONE_NEWUSER) < 0) return last_error("setns", "enter the container");
+    if (auto s = become_user(0, 0, nullptr, 0); !s.ok()) return s.error();
+  }
   if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "enter the container");
   if (mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) return last_error("mount", "make mounts private", "/");
   auto root = clone_mount("/", 0);

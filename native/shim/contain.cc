@@ -12,10 +12,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "core/credentials.h"
 #include "core/kernel.h"
 #include "core/mounts.h"
 #include "shim/container_fs.h"
 #include "shim/container_process.h"
+#include "shim/mapped_clone.h"
 
 namespace tsd::shim {
 namespace {
@@ -61,14 +63,16 @@ Status enter_namespaces(const Child& child) {
   for (int i = 0; i < child.join_count; i++) {
     if (setns(child.join[i], child.join_kinds[i]) < 0) return last_error("setns");
   }
-  if (child.init >= 0 &&
-      setns(child.init, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) < 0)
+  if (child.init < 0) return {};
+  const int user = child.mapped ? CLONE_NEWUSER : 0;
+  if (setns(child.init, user | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP) < 0)
     return last_error("setns");
-  return {};
+  return child.mapped ? become_user(0, 0, nullptr, 0) : Status();
 }
 
 // The base namespace holds one empty file system; the root goes on top of it, and the process with it.
 Status enter_root(const Child& child) {
+  if (child.mapped) return enter_mapped_root(child.rootfs);
   if (setns(child.base_namespace, CLONE_NEWNS) < 0) return last_error("setns", "rootfs");
   if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "rootfs");
   if (kernel::move_mount(child.rootfs, AT_FDCWD, "/", kernel::kMoveFromEmpty) < 0)
@@ -112,6 +116,10 @@ void contain(const Child& child) {
   if (!status.ok()) fail(child, set_up, status.error());
 
   ProcessState state;
+  state.mapped = child.mapped;
+  // What only the host's root may raise; the first process has been given it before its namespace was entered.
+  if (child.mapped && child.init >= 0 && (status = raise_limits(plan), !status.ok()))
+    fail(child, set_up, status.error());
   // Files of the host's /proc are opened while it is still in sight.
   if (status = open_host_files(plan, &state); !status.ok()) fail(child, set_up, status.error());
   if (status = enter_namespaces(child); !status.ok()) fail(child, set_up, status.error());
@@ -136,6 +144,9 @@ void contain(const Child& child) {
         [[maybe_unused]] const ssize_t sent = write(child.channel, &executing, sizeof executing);
         fail(child, i, execute(plan, op));
       }
+      case OpCode::kDropFirstTree:
+        if (status = drop_first_tree(); !status.ok()) fail(child, i, status.error());
+        continue;
       default:
         break;
     }

@@ -26,6 +26,7 @@ struct Child {
   int cgroup_task_count;
   const int* prepared;  // a detached mount for each operation, or -1
   int rootfs;           // the detached root, -1 for an exec
+  bool mapped;          // it is, or an exec becomes, root of a user namespace
   int base_namespace;   // the empty mount namespace, -1 for an exec
   const int* join;      // namespaces to enter: descriptors and their CLONE_NEW* kinds
   const int* join_kinds;

@@ -67,23 +67,6 @@ Status mask(int root, const char* path) {
   return attach_mount(tree.get(), place.value().get());
 }
 
-Status make_device(const Plan& plan, const Op& op, int root) {
-  const char* name = nullptr;
-  auto parent = make_parent_in_root(root, plan.text(op.s1), &name);
-  if (!parent.ok()) return parent.error();
-  const mode_t mode = static_cast<mode_t>(op.n1);
-  const dev_t device = makedev(static_cast<unsigned>(op.n2 >> 32), static_cast<unsigned>(op.n2));
-  if (mknodat(parent.value().get(), name, mode, device) < 0) {
-    // A mount of the user may have brought it.
-    if (errno == EEXIST) return {};
-    return last_error("mknodat");
-  }
-  if (fchownat(parent.value().get(), name, op.s2, op.s3, AT_SYMLINK_NOFOLLOW) < 0) return last_error("fchownat");
-  // Whatever the umask was. The node is new and ours: nothing else could have put a link here meanwhile.
-  if (fchmodat(parent.value().get(), name, mode & 07777, 0) < 0) return last_error("fchmodat");
-  return {};
-}
-
 Status make_symlink(const Plan& plan, const Op& op, int root) {
   const char* name = nullptr;
   auto parent = make_parent_in_root(root, plan.text(op.s2), &name);
@@ -120,6 +103,23 @@ Status write_sysctl(const Plan& plan, const Op& op, int root) {
 
 }  // namespace
 
+Status make_device(const Op& op, int root, const char* path) {
+  const char* name = nullptr;
+  auto parent = make_parent_in_root(root, path, &name);
+  if (!parent.ok()) return parent.error();
+  const mode_t mode = static_cast<mode_t>(op.n1);
+  const dev_t device = makedev(static_cast<unsigned>(op.n2 >> 32), static_cast<unsigned>(op.n2));
+  if (mknodat(parent.value().get(), name, mode, device) < 0) {
+    // A mount of the user may have brought it.
+    if (errno == EEXIST) return {};
+    return last_error("mknodat");
+  }
+  if (fchownat(parent.value().get(), name, op.s2, op.s3, AT_SYMLINK_NOFOLLOW) < 0) return last_error("fchownat");
+  // Whatever the umask was. The node is new and ours: nothing else could have put a link here meanwhile.
+  if (fchmodat(parent.value().get(), name, mode & 07777, 0) < 0) return last_error("fchmodat");
+  return {};
+}
+
 Status apply_file_system(const Plan& plan, const Op& op, int prepared, int terminal, int root) {
   switch (op.code) {
     case OpCode::kMount:
@@ -137,7 +137,7 @@ Status apply_file_system(const Plan& plan, const Op& op, int prepared, int termi
     case OpCode::kSymlink:
       return make_symlink(plan, op, root);
     case OpCode::kDevice:
-      return make_device(plan, op, root);
+      return make_device(op, root, plan.text(op.s1));
     case OpCode::kMask:
       return mask(root, plan.text(op.s1));
     case OpCode::kConsole:

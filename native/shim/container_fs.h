@@ -8,4 +8,7 @@ namespace tsd::shim {
 // `terminal`: the pty's master for the console.
 Status apply_file_system(const Plan& plan, const Op& op, int prepared, int terminal, int root);
 
+// A kDevice operation's node at `path` below `root`.
+Status make_device(const Op& op, int root, const char* path);
+
 }  // namespace tsd::shim

@@ -35,6 +35,7 @@ Status bring_loopback_up() {
 }
 
 Status write_oom_score(const Op& op, const ProcessState& state) {
+  if (state.mapped) return {};
   const int64_t value = static_cast<int64_t>(op.n1) - 1000;
   Text<16> text;
   text.add(value < 0 ? "-" : "").number(static_cast<uint64_t>(value < 0 ? -value : value));
@@ -79,7 +80,7 @@ Status change_user(const Plan& plan, const Op& op, ProcessState* state) {
 Status load_seccomp(const Plan& plan, const Op& op) {
   const sock_fprog program{static_cast<unsigned short>(op.n1 / sizeof(sock_filter)),
                            static_cast<sock_filter*>(const_cast<void*>(plan.blob(op.s1)))};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) return last_error("seccomp");
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op.n2, &program) < 0) return last_error("seccomp");
   return {};
 }
 
@@ -143,7 +144,7 @@ char** pointers(StringList list) {
 }  // namespace
 
 Status open_host_files(const Plan& plan, ProcessState* state) {
-  if (plan.find(OpCode::kOomScore) != nullptr) {
+  if (plan.find(OpCode::kOomScore) != nullptr && !state->mapped) {
     state->oom_score.reset(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
     if (!state->oom_score) return last_error("open", "", "/proc/self/oom_score_adj");
   }

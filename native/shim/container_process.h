@@ -7,6 +7,7 @@ namespace tsd::shim {
 
 struct ProcessState {
   int root = -1;
+  bool mapped = false;  // the out-of-memory score has been set from outside
   UniqueFd oom_score, security_label;
   const char* directory_to_retry = nullptr;  // the working directory root could not enter
 };

@@ -15,7 +15,11 @@
 #include "core/files.h"
 #include "core/kernel.h"
 #include "core/mounts.h"
+#include "core/root_path.h"
+#include "core/text.h"
 #include "shim/contain.h"
+#include "shim/container_fs.h"
+#include "shim/mapped_clone.h"
 
 namespace tsd::shim {
 namespace {
@@ -58,6 +62,7 @@ struct Prepared {
   int join_kinds[8];
   int join_count = 0;
   uint64_t new_namespaces = 0;
+  UniqueFd pid_namespace;  // to enter on the way into a user namespace
 
   explicit Prepared(uint32_t count) : mounts(static_cast<int*>(malloc((count + 1) * sizeof(int)))), count_(count) {
     for (uint32_t i = 0; mounts != nullptr && i < count; i++) mounts[i] = -1;
@@ -74,22 +79,49 @@ struct Prepared {
   uint32_t count_;
 };
 
-Result<UniqueFd> prepare_bind(const Plan& plan, const Op& op) {
+Result<UniqueFd> prepare_bind(const Plan& plan, const Op& op, const OwnerMap& owners) {
   return bind_mount({.source = plan.text(op.s1),
                      .recursive = (op.flags & kBindRecursive) != 0,
                      .set = op.n1 & 0xffffffff,
                      .clear = op.n1 >> 32,
                      .attributes_recursive = (op.flags & kBindAttributesRecursive) != 0,
                      .propagation = op.n2,
-                     .propagation_recursive = (op.flags & kBindPropagationRecursive) != 0});
+                     .propagation_recursive = (op.flags & kBindPropagationRecursive) != 0,
+                     .owners = (op.flags & kBindMapped) != 0 ? owners : OwnerMap()});
 }
 
-Status join_namespace(const Plan& plan, const Op& op, Prepared* prepared) {
+Status own(int fd, const char* path, const OwnerMap& owners) {
+  if (owners.userns < 0) return {};
+  const int flags = AT_SYMLINK_NOFOLLOW | (*path == '\0' ? AT_EMPTY_PATH : 0);
+  return fchownat(fd, path, owners.uid, owners.gid, flags) < 0 ? Status(last_error("fchownat")) : Status();
+}
+
+// Root of a user namespace may not make devices, and an instance of its own could not hold any.
+Status make_devices(const Plan& plan, int dev) {
+  constexpr size_t kPrefix = 4;  // of "/dev"
+  for (uint32_t i = 0; i < plan.size(); i++) {
+    const Op& op = plan.op(i);
+    if (op.code != OpCode::kDevice || strncmp(plan.text(op.s1), "/dev/", kPrefix + 1) != 0) continue;
+    if (const Status made = make_device(op, dev, plan.text(op.s1) + kPrefix); !made.ok()) return made;
+  }
+  return {};
+}
+
+Status join_namespace(const Plan& plan, const Op& op, Container* container, Prepared* prepared) {
   const int kind = static_cast<int>(op.n1);
   UniqueFd space(op.n2 != 0 ? fcntl(static_cast<int>(op.n2 - 1), F_DUPFD_CLOEXEC, 3)
                             : open(plan.text(op.s1), O_RDONLY | O_CLOEXEC));
   if (!space) return last_error("open");
+  if (kind == CLONE_NEWUSER) {
+    container->userns = std::move(space);
+    container->owners = {container->userns.get(), op.s2, op.s3};
+    return {};
+  }
   // A process cannot change its own pid namespace, only that of its children.
+  if (kind == CLONE_NEWPID && container->userns) {
+    prepared->pid_namespace = std::move(space);
+    return {};
+  }
   if (kind == CLONE_NEWPID) return setns(space.get(), kind) < 0 ? Status(last_error("setns")) : Status();
   if (prepared->join_count == 8) return Error{E2BIG, "setns", "", ""};
   prepared->join_kinds[prepared->join_count] = kind;
@@ -104,27 +136,34 @@ Status prepare_operation(const Plan& plan, uint32_t index, Container* container,
       prepared->new_namespaces = op.n1;
       return {};
     case OpCode::kJoinNamespace:
-      return join_namespace(plan, op, prepared);
+      return join_namespace(plan, op, container, prepared);
     case OpCode::kOverlay: {
-      auto mounted = overlay_mount(
-          {plan.list(op.s1, op.n1), plan.text(op.s2), plan.text(op.s3), (op.flags & 1) != 0, (op.flags & 2) != 0});
+      auto mounted = overlay_mount({plan.list(op.s1, op.n1), plan.text(op.s2), plan.text(op.s3), (op.flags & 1) != 0,
+                                    (op.flags & 2) != 0, container->owners});
       if (!mounted.ok()) return mounted.error();
       prepared->rootfs = std::move(mounted.value());
       return {};
     }
     case OpCode::kBind: {
-      auto mounted = prepare_bind(plan, op);
+      auto mounted = prepare_bind(plan, op, container->owners);
       if (!mounted.ok()) return mounted.error();
       prepared->mounts[index] = mounted.value().release();
       return {};
     }
     case OpCode::kMount: {
       // The shim opens the terminals itself: nothing in the container can get in between.
-      if (strcmp(plan.text(op.s1), "devpts") != 0) return {};
-      auto mounted = filesystem_mount("devpts", plan.text(op.s2),
+      const bool terminals = strcmp(plan.text(op.s1), "devpts") == 0;
+      const bool devices = container->userns && strcmp(plan.text(op.s3), "/dev") == 0;
+      if (!terminals && !devices) return {};
+      auto mounted = filesystem_mount(plan.text(op.s1), plan.text(op.s2),
                                       plan.list(static_cast<uint32_t>(op.n2 >> 32), op.n2 & 0xffffffff), op.n1);
       if (!mounted.ok()) return mounted.error();
-      container->devpts.reset(fcntl(mounted.value().get(), F_DUPFD_CLOEXEC, 3));
+      const int fd = mounted.value().get();
+      if (const Status owned = own(fd, "", container->owners); !owned.ok()) return owned;
+      if (terminals) container->devpts.reset(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+      if (devices) {
+        if (const Status made = make_devices(plan, fd); !made.ok()) return made;
+      }
       prepared->mounts[index] = mounted.value().release();
       return {};
     }
@@ -143,14 +182,22 @@ Status open_terminal(const Op& op, const Container& container, Process* process)
     const winsize size{static_cast<unsigned short>(op.n1), static_cast<unsigned short>(op.n2), 0, 0};
     if (ioctl(master.get(), TIOCSWINSZ, &size) < 0) return last_error("ioctl", "console");
   }
+  if (container.owners.userns >= 0) {
+    unsigned number = 0;
+    if (ioctl(master.get(), TIOCGPTN, &number) < 0) return last_error("ioctl", "console");
+    Text<16> name;
+    if (const Status owned = own(container.devpts.get(), name.number(number).c_str(), container.owners); !owned.ok())
+      return owned;
+  }
   process->terminal = std::move(master);
   return {};
 }
 
 // Only our ends are non-blocking: the flag is the file's, and the program has not asked for it.
-Status open_pipe(UniqueFd* ours, UniqueFd* theirs, bool ours_reads) {
+Status open_pipe(UniqueFd* ours, UniqueFd* theirs, bool ours_reads, const OwnerMap& owners) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return last_error("pipe2");
+  if (const Status owned = own(ends[0], "", owners); !owned.ok()) return owned;
   ours->reset(ends[ours_reads ? 0 : 1]);
   theirs->reset(ends[ours_reads ? 1 : 0]);
   // A hint: the kernel's limit for pipes may say no.
@@ -172,10 +219,12 @@ Status open_streams(const Plan& plan, const Container& container, Process* proce
   ends->channel.reset(channel[1]);
   if ((op->flags & kTerminal) != 0) return open_terminal(*op, container, process);
   if ((op->flags & kStdin) != 0) {
-    if (const Status opened = open_pipe(&process->input, &ends->input, false); !opened.ok()) return opened;
+    if (const Status opened = open_pipe(&process->input, &ends->input, false, container.owners); !opened.ok())
+      return opened;
   }
   for (int i = 0; i < 2; i++) {
-    if (const Status opened = open_pipe(&process->output[i], &ends->output[i], true); !opened.ok()) return opened;
+    if (const Status opened = open_pipe(&process->output[i], &ends->output[i], true, container.owners); !opened.ok())
+      return opened;
   }
   return {};
 }
@@ -190,7 +239,9 @@ Status open_streams(const Plan& plan, const Container& container, Process* proce
   child.stderr_fd = ends.output[1].get();
   child.terminal = process.terminal.get();
   child.cgroup_tasks = container.task_files;
-  child.cgroup_task_count = container.cgroup_version == 1 ? container.task_file_count : 0;
+  // The process in between has joined them for a mapped container's first process.
+  const bool joined = child.mapped && child.init < 0;
+  child.cgroup_task_count = container.cgroup_version == 1 && !joined ? container.task_file_count : 0;
   // Our end, or the child would never see it close.
   close(process.channel.get());
   contain(child);
@@ -218,6 +269,50 @@ pid_t clone_into(const Container& container, uint64_t flags, int* pidfd) {
   const pid_t slow = kernel::clone3(arguments);
   if (slow == 0) join_version_2(container.task_files[0]);
   return slow;
+}
+
+Child child_of(const Prepared& prepared, bool mapped) {
+  return {.prepared = prepared.mounts,
+          .rootfs = prepared.rootfs.get(),
+          .mapped = mapped,
+          .base_namespace = kBaseNamespaceFd,
+          .join = prepared.join,
+          .join_kinds = prepared.join_kinds,
+          .join_count = prepared.join_count,
+          .unshare_flags = prepared.new_namespaces & CLONE_NEWCGROUP,
+          .init = -1};
+}
+
+LaunchError launch_mapped(const Plan& plan, Container* container, Process* process, const Prepared& prepared,
+                          const ChildEnds& ends) {
+  struct Run {
+    const Plan& plan;
+    const Container& container;
+    const Process& process;
+    const ChildEnds& ends;
+    const Prepared& prepared;
+  } run{plan, *container, *process, ends, prepared};
+  const bool version_2 = container->cgroup_version == 2 && container->task_file_count > 0;
+  auto made = clone_mapped({.plan = &plan,
+                            .owners = container->owners,
+                            .flags = prepared.new_namespaces & ~uint64_t{CLONE_NEWCGROUP},
+                            .base_namespace = kBaseNamespaceFd,
+                            .pid_namespace = prepared.pid_namespace.get(),
+                            .cgroup_tasks = container->task_files,
+                            .cgroup_task_count = container->cgroup_version == 1 ? container->task_file_count : 0,
+                            .cgroup_directory = version_2 ? container->task_files[0] : -1,
+                            .run =
+                                [](void* argument) {
+                                  const auto& [plan, container, process, ends, prepared] = *static_cast<Run*>(argument);
+                                  run_child(plan, container, process, ends, child_of(prepared, true));
+                                },
+                            .argument = &run});
+  if (!made.ok()) return {true, plan.size(), made.error()};
+  // A joined one as well: whose first process an exec's children are to be born beside.
+  container->own_pid_namespace = true;
+  process->pid = made.value().pid;
+  container->init.reset(made.value().pidfd);
+  return {};
 }
 
 }  // namespace
@@ -252,6 +347,7 @@ LaunchError launch(const Plan& plan, Container* container, Process* process) {
   ChildEnds ends;
   const Status opened = open_streams(plan, *container, process, &ends);
   if (!opened.ok()) return {true, plan.size(), opened.error()};
+  if (container->userns) return launch_mapped(plan, container, process, prepared, ends);
   container->own_pid_namespace = (prepared.new_namespaces & CLONE_NEWPID) != 0;
   // The cgroup namespace begins where the process is when it makes it: after it has joined its groups.
   const uint64_t at_clone = prepared.new_namespaces & ~uint64_t{CLONE_NEWCGROUP};
@@ -259,15 +355,7 @@ LaunchError launch(const Plan& plan, Container* container, Process* process) {
   const pid_t pid = clone_into(*container, at_clone, &pidfd);
   if (pid < 0) return {true, plan.size(), last_error("clone3")};
   if (pid == 0) {
-    run_child(plan, *container, *process, ends,
-              {.prepared = prepared.mounts,
-               .rootfs = prepared.rootfs.get(),
-               .base_namespace = kBaseNamespaceFd,
-               .join = prepared.join,
-               .join_kinds = prepared.join_kinds,
-               .join_count = prepared.join_count,
-               .unshare_flags = prepared.new_namespaces & CLONE_NEWCGROUP,
-               .init = -1});
+    run_child(plan, *container, *process, ends, child_of(prepared, false));
   }
   process->pid = pid;
   container->init.reset(pidfd);
@@ -286,7 +374,11 @@ LaunchError launch_exec(const Plan& plan, Container* container, Process* process
   const pid_t pid = clone_into(*container, 0, nullptr);
   if (pid < 0) return {true, plan.size(), last_error("clone3")};
   if (pid == 0) {
-    run_child(plan, *container, *process, ends, {.rootfs = -1, .base_namespace = -1, .init = container->init.get()});
+    run_child(plan, *container, *process, ends,
+              {.rootfs = -1,
+               .mapped = static_cast<bool>(container->userns),
+               .base_namespace = -1,
+               .init = container->init.get()});
   }
   process->pid = pid;
   return {};

@@ -23,6 +23,8 @@ struct Container {
   UniqueFd init;    // pidfd
   UniqueFd devpts;  // its terminals
   bool own_pid_namespace = false;
+  UniqueFd userns;
+  OwnerMap owners;  // of that namespace; none without one
   int cgroup_version = 0;
   int task_files[32];  // version 1: open `tasks` files; version 2: one directory
   int task_file_count = 0;

@@ -26,6 +26,7 @@ bool valid(const Op& op, const Table& table) {
   switch (op.code) {
     case OpCode::kDevice:
     case OpCode::kResourceLimit:
+    case OpCode::kJoinNamespace:
       return table.has_text(op.s1);
     case OpCode::kUser:
       return op.n1 <= 65536 && table.has_bytes(op.s1, op.n1 * 4);

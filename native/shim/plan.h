@@ -27,7 +27,7 @@ enum class OpCode : uint16_t {
   kStdio = 9,             // flags kTerminal, kStdin, kStdinOnce; n1 rows, n2 columns
   kOverlay = 10,          // s1 first of n1 lowers, s2 upper, s3 work; flags 1 volatile, 2 classic
   kNamespaces = 11,       // n1 CLONE_NEW* to make
-  kJoinNamespace = 12,    // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*
+  kJoinNamespace = 12,    // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*; of CLONE_NEWUSER s2, s3 its root's uid, gid
   kNote = 13,             // s1 blob of n1 bytes: the daemon's words about the process, kept for the next daemon
   // The container's, in order.
   kOomScore = 20,         // n1 value + 1000
@@ -48,7 +48,7 @@ enum class OpCode : uint16_t {
   kUmask = 35,             // n1
   kWorkingDirectory = 36,  // s1; flag 1: make it when missing
   kNoNewPrivileges = 37,
-  kSeccomp = 38,        // s1 blob of n1 bytes
+  kSeccomp = 38,        // s1 blob of n1 bytes; n2 SECCOMP_FILTER_FLAG_*
   kBoundingSet = 39,    // n1 kept
   kUser = 40,           // s2 uid, s3 gid, s1 blob of n1 groups
   kCapabilities = 41,   // s1 blob: effective, permitted, inheritable, ambient
@@ -56,11 +56,12 @@ enum class OpCode : uint16_t {
   kWaitForGo = 44,
   kExecute = 45,  // s1 first of n1 arguments, s2 first of n2 environment strings
   kSessionKeyring = 46,
+  kDropFirstTree = 47,  // with a user namespace: nothing is mounted any more
 };
 
 constexpr uint16_t kLogLocal = 1;
 constexpr uint16_t kTerminal = 1, kStdin = 2, kStdinOnce = 4;
-constexpr uint16_t kBindRecursive = 1, kBindAttributesRecursive = 2, kBindPropagationRecursive = 4;
+constexpr uint16_t kBindRecursive = 1, kBindAttributesRecursive = 2, kBindPropagationRecursive = 4, kBindMapped = 8;
 
 struct PlanHeader {
   uint32_t magic;

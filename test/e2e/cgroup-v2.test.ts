@@ -30,6 +30,7 @@ test('memory, pids, cpu, device rules and the freezer work on cgroup v2 alone', 
     'update grew 137 2 30000 100000',
     'write slow',
     'rule permits',
+    'users 1500:0 0 300000 1000 1000 400000 64536',
   ]) {
     assert.ok(result.stdout.includes(`${line}\n`), `no "${line}" in:\n${result.stdout}${result.stderr}`);
   }
@@ -37,14 +38,15 @@ test('memory, pids, cpu, device rules and the freezer work on cgroup v2 alone', 
 
 /**
  * The machine is emulated, and on a busy host one in many stands still. That says nothing about what is tested: it is
- * told, with what hung, and one more is started. An answer that is wrong is never asked for twice.
+ * told, with what hung, and another one is started. An answer that is wrong is never asked for twice.
  */
 async function inMachine(t: TestContext): Promise<Finished> {
   const script = join(projectRoot, 'test/fixtures/cgroup-v2.sh');
-  const args = ['--service', '--timeout', '600', '--', 'sh', script, projectRoot, await debianArchive()];
-  const first = await runProgram(machine, args, { timeoutMs: 650_000 });
-  const isStill = first.stdout === '' || first.code === 124 || first.stderr.includes('hangs: tsdocker');
-  if (!isStill) return first;
-  t.diagnostic(`the machine stood still (${first.code}): ${first.stdout}${first.stderr.slice(-20_000)}`);
-  return runProgram(machine, args, { timeoutMs: 650_000 });
+  const args = ['--service', '--timeout', '400', '--', 'sh', script, projectRoot, await debianArchive()];
+  for (let attempt = 1; ; attempt++) {
+    const result = await runProgram(machine, args, { timeoutMs: 420_000 });
+    const isStill = result.stdout === '' || result.code === 124 || result.stderr.includes('hangs: tsdocker');
+    if (!isStill || attempt === 3) return result;
+    t.diagnostic(`the machine stood still (${result.code}): ${result.stdout}${result.stderr.slice(-20_000)}`);
+  }
 }

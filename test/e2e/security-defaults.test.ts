@@ -41,6 +41,25 @@ describe('defaults of the daemon', { skip, concurrency: true }, () => {
     assert.equal(await run(['--security-opt', 'seccomp=unconfined'], ...makeDirectory), '0');
   });
 
+  test('each action of a profile does what its name says', async () => {
+    const flags = ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'];
+    const outcome = async (action: string, errnoRet?: number) => {
+      const file = join(directory, `${action}.json`);
+      const rule = { names: ['mkdir', 'mkdirat'], action, ...(errnoRet !== undefined && { errnoRet }) };
+      writeFileSync(file, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', flags, syscalls: [rule] }));
+      const args = ['run', '--rm', '--network', 'none', '--init=false', '--security-opt', `seccomp=${file}`];
+      const { code, stdout } = await engine.cli([...args, 'base:test', ...makeDirectory]);
+      return `${code} ${stdout}`;
+    };
+    const SIGSYS = 31;
+    assert.equal(await outcome('SCMP_ACT_ERRNO', 40), '0 40');
+    assert.equal(await outcome('SCMP_ACT_LOG'), '0 0');
+    // Nobody traces it.
+    assert.equal(await outcome('SCMP_ACT_TRACE', 7), '0 38');
+    for (const action of ['TRAP', 'KILL_PROCESS', 'KILL_THREAD'])
+      assert.equal(await outcome(`SCMP_ACT_${action}`), `${128 + SIGSYS} `, action);
+  });
+
   test('no-new-privileges can be taken back', async () => {
     assert.equal(await run([], ...noNewPrivileges), '1');
     assert.equal(await run(['--security-opt', 'no-new-privileges=false'], ...noNewPrivileges), '0');

@@ -48,6 +48,12 @@ export const ANSWER_EXCEPTIONS: readonly AnswerException[] = [
     reason: 'dockerd says null for an image without labels',
   },
   {
+    operation: 'GET /images/json',
+    at: /^\[\]\.Manifests\[\]\.ImageData\.UnpackedSize$/,
+    problem: /^is missing/,
+    reason: 'the definition requires a member that it does not define; the size is in Size.Unpacked',
+  },
+  {
     operation: 'GET /images/{name+}/history',
     at: /^\[\]\.Tags$/,
     problem: /^is null$/,

@@ -39,6 +39,8 @@ export interface EngineOptions {
   mirrors?: string[];
   insecure?: string[];
   args?: string[];
+  /** What the daemon is started by: a program that ends in executing its own arguments. */
+  wrapper?: string[];
   /** Default: a new directory in the system's temporary folder. */
   directory?: string;
 }
@@ -92,8 +94,10 @@ class DaemonProcess implements Engine {
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), `${name}-test-`));
     this.socket = join(this.directory, 'engine.sock');
     this.host = `unix://${this.socket}`;
-    this.#command = command;
+    const [program = command, ...before] = [...(options.wrapper ?? []), command];
+    this.#command = program;
     this.#args = [
+      ...before,
       ...['-H', this.host, '--data-root', join(this.directory, 'data'), '--exec-root', join(this.directory, 'run')],
       ...['--pidfile', join(this.directory, 'engine.pid')],
       ...(options.mirrors ?? []).flatMap((mirror) => ['--registry-mirror', mirror]),

@@ -10,6 +10,7 @@ export class FakeImages
   implements
     Pick<
       ImageService,
+      | 'means'
       | 'resolve'
       | 'prepareRootfs'
       | 'keepRootfs'
@@ -38,6 +39,9 @@ export class FakeImages
     return image;
   }
   async keepRootfs(): Promise<void> {}
+  means(ref: string, id: string): boolean {
+    return id === ref || this.images.get(ref)?.id === id;
+  }
 
   async resolve(ref: string): Promise<ResolvedImage> {
     const image = this.images.get(ref) ?? [...this.images.values()].find((i) => i.id === ref);

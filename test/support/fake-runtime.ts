@@ -222,6 +222,7 @@ export const CAPABILITIES: RuntimeCapabilities = {
   seccomp: true,
   apparmor: false,
   selinux: false,
+  userns: false,
 };
 
 /** Programs run until a test ends them or, by default, SIGTERM or SIGKILL does. */
@@ -243,6 +244,10 @@ export class FakeRuntime implements Runtime {
 
   nextPid(): number {
     return this.#pid++;
+  }
+  async openUserNamespace(): Promise<undefined> {}
+  hasUserNamespace(): boolean {
+    return false;
   }
   async start(request: StartRequest, opts?: { onCreated?: (c: RunningContainer) => void }): Promise<RunningContainer> {
     if (this.startFailure) throw this.startFailure;

@@ -49,6 +49,8 @@ export interface Cli {
   contextName(): string;
   /** The daemon of the context `default`: what -H, DOCKER_HOST or nothing at all names. @throws StatusError */
   defaultEndpoint(): Endpoint;
+  /** What stands before the command, as far as commands care. */
+  readonly globals: { readonly debug: boolean };
   /** The Node process, in its own words (`v24.1.0`, `linux`, `x64`). */
   readonly runtime: { readonly version: string; readonly platform: string; readonly arch: string };
 }

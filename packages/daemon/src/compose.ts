@@ -19,6 +19,7 @@ import { NativeRuntime } from './runtime/native-runtime.ts';
 import { readDefaultProfile } from './runtime/seccomp/read-profile.ts';
 import { createShimLauncher } from './runtime/shim/launcher.ts';
 import { LayeredRoot } from './runtime/spec/layered-root.ts';
+import { readOwnMap, readRemap } from './runtime/subordinate-ids.ts';
 import { userInRoot } from './runtime/users-in-root.ts';
 import { copyUp } from './volumes/copy-up.ts';
 import { LocalVolumeService } from './volumes/service.ts';
@@ -26,6 +27,9 @@ import { LocalVolumeService } from './volumes/service.ts';
 export async function composeServices({ config, events, log }: ServiceContext): Promise<Services> {
   const { execRoot, registryMirrors, insecureRegistries, maxConcurrentDownloads, limits, security, logs } = config();
   logWriterConfig({ Type: logs.driver, Config: logs.options });
+  const remap = security.usernsRemap === '' ? undefined : readRemap(security.usernsRemap);
+  if (security.usernsRemap !== '' && !remap)
+    log.warn('User namespaces: root cannot be remapped with itself; user namespaces are OFF', {});
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -52,6 +56,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     execRoot,
     launcher,
     calls: native,
+    userNamespaces: { ...(remap && { remap }), own: readOwnMap, calls: native },
     initPath: security.initPath ?? join(executables, 'tsd-init'),
     defaultInit: security.init,
     defaultNoNewPrivileges: security.noNewPrivileges,

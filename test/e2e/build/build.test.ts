@@ -324,7 +324,7 @@ describe('around it', { skip }, () => {
   });
 
   test('what is not there yet is refused by name', async () => {
-    for (const flag of ['--squash', '--check', '--ssh=default', '--cache-to=type=inline', '-otype=local,dest=x']) {
+    for (const flag of ['--squash', '--ssh=default', '--cache-to=type=inline', '-otype=local,dest=x']) {
       const { code, stderr } = await engine.cli(['build', flag, context]);
       assert.equal(code, 1);
       assert.match(stderr, /^ERROR: --\S+ .*is not there yet: /);

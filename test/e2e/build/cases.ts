@@ -76,6 +76,7 @@ export const CASES: Readonly<Record<string, string>> = {
   'add a file': 'ADD a.txt /w/',
   'add an archive': 'ADD archive.tar /w/',
   'add a compressed archive': 'ADD archive.tar.gz /w/in/',
+  'add archives of other compressions': 'ADD archive.tar.bz2 /w/bz/\nADD archive.tar.xz /w/xz/',
   'copy an archive': 'COPY archive.tar.gz /w/',
   'add a directory': 'ADD dir /w/d',
   'another escape character': '# escape=`\nFROM base:test\nRUN mkdir /w && `\n  echo a\\b > /w/a',

@@ -9,7 +9,7 @@ import { type Engine, startDockerd, startTsdockerd } from '../../support/engines
 import { missing, runProgram } from '../../support/program.ts';
 import { CASES, CONTEXT } from './cases.ts';
 
-const skip = missing({ root: true, programs: ['dockerd', 'docker'] });
+const skip = missing({ root: true, programs: ['dockerd', 'docker', 'bzip2', 'xz'] });
 const LIST = `RUN find /w -printf '@@ %y %m %U %G %P -> %l\\n' | sort; find /w -type f -size -4k | sort | while read -r f; do echo "@@ $f: $(cat "$f" | head -c 200 | od -An -c | tr -d '\\n')"; done`;
 const LIST_ESCAPED = LIST.replaceAll('\\', '`');
 
@@ -29,7 +29,15 @@ before(async () => {
   symlinkSync('x', join(context, 'dir/link'));
   chmodSync(join(context, 'dir/x'), 0o750);
   await runProgram('tar', ['-C', join(context, 'dir'), '-cf', join(context, 'archive.tar'), '.']);
-  await runProgram('tar', ['-C', join(context, 'dir'), '-czf', join(context, 'archive.tar.gz'), 'x', 'sub']);
+  for (const [flag, suffix] of Object.entries({ z: 'gz', j: 'bz2', J: 'xz' }))
+    await runProgram('tar', [
+      '-C',
+      join(context, 'dir'),
+      `-c${flag}f`,
+      join(context, `archive.tar.${suffix}`),
+      'x',
+      'sub',
+    ]);
 });
 
 after(async () => {

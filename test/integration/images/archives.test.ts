@@ -1,12 +1,19 @@
 /** Loading and importing archives, good, odd and hostile. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { plainStream } from '../../../packages/daemon/src/content/decompress.ts';
+import { unpackSink } from '../../../packages/daemon/src/images/unpack-sink.ts';
 import type { ProgressMessage } from '../../../packages/shared/src/types/image.ts';
 import { chunksOf, imageOf, layoutArchive, savedArchive, sha256, tarOf } from '../../support/image-fixture.ts';
 import { type ImageBench, imageBench } from '../../support/image-service.ts';
+import { mutatedBytes } from '../../support/mutations.ts';
+import { missing } from '../../support/program.ts';
+import { randomFrom } from '../../support/seeded-random.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 
@@ -42,6 +49,52 @@ test('docker-save archives and OCI layouts load, plain, gzip and zstd', { skip }
       assert.equal((await readdir(join(bench.dataRoot, 'content/blobs/sha256'))).length, 4);
     });
   }
+});
+
+const COMPRESSORS = ['bzip2', 'xz'] as const;
+
+test('bzip2 and xz are undone: the archive, a layer in it, an import', {
+  skip: skip || missing({ programs: [...COMPRESSORS] }),
+}, async () => {
+  const image = await fixture();
+  for (const program of COMPRESSORS) {
+    const pressed = (bytes: Buffer) => execFileSync(program, ['-c'], { input: bytes });
+    const layers = { ...image, tars: image.tars.map(pressed) };
+    await withBench(async (bench) => {
+      const [first] = await load(bench, pressed(await savedArchive(image, ['app:1'])));
+      assert.equal(first?.stream, 'Loaded image: app:1\n');
+      await bench.service.remove('app:1', { force: false, noPrune: false });
+      await load(bench, await savedArchive(layers, ['app:2']));
+      assert.equal((await bench.service.inspect('app:2')).Id, image.id);
+      const chunks = chunksOf(pressed(image.tars[0] as Buffer));
+      const id = await bench.service.import(chunks, { ref: 'imported:1', changes: [], progress: () => {} });
+      const [diffId] = (await bench.service.inspect(id)).RootFS?.Layers ?? [];
+      assert.equal(diffId, sha256(image.tars[0] as Buffer));
+      // Kept plain: a registry has no name for the rest.
+      const kept = await readFile(join(bench.dataRoot, 'content/blobs/sha256', (diffId as string).slice(7)));
+      assert.deepEqual(kept, image.tars[0]);
+    });
+  }
+});
+
+test('a stream that inflates without end is cut off', async () => {
+  const zeros = zstdCompressSync(Buffer.alloc(4 << 20));
+  const limit = { freeBytes: 1 << 20, ratio: 50 };
+  const read = async (bytes: Buffer) => {
+    let size = 0;
+    for await (const chunk of plainStream(chunksOf(bytes), limit)) size += chunk.length;
+    return size;
+  };
+  await assert.rejects(read(zeros), { code: 'InvalidParameter', message: /^decompression bomb: \d+ compressed bytes/ });
+  assert.equal(await read(gzipSync(Buffer.alloc(1 << 20))), 1 << 20);
+  const noise = randomBytes(4 << 20);
+  assert.equal(await read(gzipSync(noise)), noise.length);
+  const sink = unpackSink({ write: async () => {} }, limit);
+  await assert.rejects(
+    sink.write(zeros).then(() => sink.end()),
+    { message: /^decompression bomb/ },
+  );
+  await sink.destroy();
 });
 
 test('a name that moves is told, and an image without a name is told by id', { skip }, async () => {
@@ -90,7 +143,8 @@ test('archives that lie or are none are refused and leave nothing', { skip }, as
     ['nothing in it', await tarOf([{ name: 'x', content: 'y' }]), /does not contain a manifest\.json/],
     ['truncated', saved.subarray(0, saved.length - 2000), /invalid archive/],
     ['broken gzip', gzipSync(saved).subarray(0, 300), /invalid archive/],
-    ['bzip2', Buffer.from('BZh91AY&SY0000'), /unsupported compression: bzip2/],
+    ['broken bzip2', Buffer.from('BZh91AY&SY0000'), /bzip2/],
+    ['broken xz', Buffer.from('\xfd7zXZ\0nonsense', 'latin1'), /xz/],
     ['manifest no list', await tarOf([manifest({})]), /manifest\.json is not a list/],
     ['manifest of nonsense', await tarOf([manifest([{ Config: 7, Layers: [] }])]), /bad entry in manifest\.json/],
     ['missing config', await tarOf([manifest([{ Config: config, Layers: [] }])]), /is missing/],
@@ -189,5 +243,25 @@ test('an import of nonsense is refused and leaves nothing', { skip }, async () =
     await bench.service.close();
     assert.deepEqual((await readdir(join(bench.dataRoot, 'overlay2'))).sort(), ['l', 'trash']);
     assert.deepEqual(await readdir(join(bench.dataRoot, 'content/blobs/sha256')), []);
+  });
+});
+
+test('damaged archives load or are refused with a typed error, and leave nothing behind', { skip }, async () => {
+  const image = await fixture();
+  const layout = await layoutArchive(image, { 'io.containerd.image.name': 'docker.io/library/app:1' });
+  const archives = [await savedArchive(image, ['app:1']), layout, gzipSync(layout)];
+  const random = randomFrom(3);
+  await withBench(async (bench) => {
+    for (let round = 0; round < 90; round++) {
+      const archive = mutatedBytes(archives[round % archives.length] as Buffer, random);
+      await load(bench, archive).catch((err) => {
+        assert.equal(err.name, 'DockerError', `round ${round}: ${err.stack}`);
+      });
+      for (const { Id } of await bench.service.list({ all: true, filters: {} }))
+        await bench.service.remove(Id, { force: true, noPrune: false });
+      assert.equal(bench.service.count(), 0, `round ${round}`);
+    }
+    assert.deepEqual(await readdir(join(bench.dataRoot, 'content/blobs/sha256')), []);
+    assert.deepEqual(await readdir(join(bench.dataRoot, 'content/ingest')), []);
   });
 });

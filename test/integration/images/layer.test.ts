@@ -2,21 +2,27 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { native, nativeDirectory } from '../../../packages/daemon/src/runtime/native/bindings.ts';
 import { tarOf } from '../../support/image-fixture.ts';
+import { mutatedBytes } from '../../support/mutations.ts';
+import { randomFrom } from '../../support/seeded-random.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const work = mkdtempSync(join(tmpdir(), 'tsd-layer-'));
@@ -187,7 +193,7 @@ test('broken headers are errors of one printable line', { skip }, async () => {
     ['size beyond 63 bits', patched(good, 124, Buffer.alloc(12, 0xfe)), /invalid tar header/],
     ['size no number', patched(good, 124, 'zzzzzzzzzzz\0'), /invalid tar header/],
     ['type', patched(good, 156, 'Z'), /unhandled tar header type 90/],
-    ['sparse', patched(good, 156, 'S'), /sparse files are not supported/],
+    ['sparse', patched(good, 156, 'S'), /invalid tar header/],
     ['long name of 2 GiB', patched(patched(good, 156, 'L'), 124, '20000000000\0'), /header field too long/],
     ['pax garbage', patched(good, 156, 'x'), /invalid tar header/],
     ['not a tar', Buffer.alloc(5000, 0x41), /invalid tar header/],
@@ -219,6 +225,88 @@ test('random damage never crashes the unpacker', { skip }, async () => {
     const { answer, status, root } = unpack(i % 2 ? patched(tar, 0, tar.subarray(0, 1)) : tar);
     assert.match(answer, /^(ok|error) [\x20-\x7e]+\n$/, `seed ${i}`);
     assert.ok(status === 0 || status === 1, `status ${status}`);
+    assert.deepEqual(outside(root), ['inside']);
+  }
+});
+
+/** Some data, a hole, more data, a hole at the end: in pieces enough for extension blocks and a list of several blocks. */
+function sparseTree(): string {
+  const tree = mkdtempSync(join(work, 'sparse-'));
+  const file = openSync(join(tree, `${'long-name-'.repeat(12)}pieces`), 'w');
+  for (let i = 0; i < 200; i++) writeSync(file, `piece ${i}`, i * 65_536);
+  ftruncateSync(file, 20 << 20);
+  closeSync(file);
+  const hole = openSync(join(tree, 'hole'), 'w');
+  ftruncateSync(hole, 3 << 20);
+  closeSync(hole);
+  writeFileSync(join(tree, 'after'), 'what follows is where it belongs');
+  return tree;
+}
+
+test('sparse files of every GNU format come out with their content and their holes', { skip }, () => {
+  const tree = sparseTree();
+  const formats = [['gnu'], ['pax', '0.0'], ['pax', '0.1'], ['pax', '1.0']];
+  for (const [format, version] of formats) {
+    const args = [`--format=${format}`, '--sparse', ...(version ? [`--sparse-version=${version}`] : [])];
+    const tar = execFileSync('tar', [...args, '-C', tree, '-cf', '-', '.'], { maxBuffer: 64 << 20 });
+    assert.ok(tar.length < 4 << 20, `${format} ${version} is not sparse`);
+    const { answer, root } = unpack(tar);
+    assert.match(answer, /^ok /, `${format} ${version}`);
+    execFileSync('diff', ['-r', tree, root]);
+    for (const name of readdirSync(tree)) {
+      const [was, is] = [lstatSync(join(tree, name)), lstatSync(join(root, name))];
+      assert.equal(is.size, was.size);
+      assert.equal(Math.trunc(is.mtimeMs / 1000), Math.trunc(was.mtimeMs / 1000));
+      assert.ok(is.blocks <= was.blocks + 64, `${format} ${version}: ${name} takes ${is.blocks} blocks`);
+    }
+  }
+});
+
+test('sparse lists that lie are refused', { skip }, () => {
+  const tree = sparseTree();
+  const archive = (args: string[]) =>
+    execFileSync('tar', [...args, '--sparse', '-C', tree, '-cf', '-', 'hole'], { maxBuffer: 64 << 20 });
+  const old = archive(['--format=gnu']);
+  const rows: [string, Buffer][] = [
+    ['a piece behind the end', patched(old, 386, '00077777777\0'.padStart(12, '0'))],
+    ['a piece that is not in the archive', patched(old, 398, '00000001000\0')],
+    ['a negative size', patched(old, 483, Buffer.from([0xff, ...Array(11).fill(0xff)]))],
+    ['an extension that never comes', patched(old, 482, '\x01').subarray(0, 512)],
+  ];
+  const pax = archive(['--format=pax', '--sparse-version=1.0']);
+  const text = pax.toString('latin1');
+  rows.push([
+    'a list without an end',
+    Buffer.from(text.replace('\n1\n', '\n1x').replace(/\0{3}1\n/, '\0\0\x009\n'), 'latin1'),
+  ]);
+  rows.push(['a format of tomorrow', Buffer.from(text.replace('GNU.sparse.major=1', 'GNU.sparse.major=7'), 'latin1')]);
+  for (const [name, tar] of rows) assert.match(unpack(tar).answer, /^error .*(invalid tar header|EOF)/, name);
+});
+
+test('damage in sparse files never crashes the unpacker either', { skip }, () => {
+  const tree = mkdtempSync(join(work, 'holes-'));
+  const file = openSync(join(tree, 'f'), 'w');
+  for (let i = 0; i < 30; i++) writeSync(file, 'x', i * 40_000);
+  closeSync(file);
+  const archives = [['gnu'], ['pax', '0.0'], ['pax', '0.1'], ['pax', '1.0']].map(([format, version]) =>
+    execFileSync('tar', [
+      `--format=${format}`,
+      '--sparse',
+      ...(version ? [`--sparse-version=${version}`] : []),
+      ...['-C', tree, '-cf', '-', 'f'],
+    ]),
+  );
+  const random = randomFrom(7);
+  for (let i = 0; i < 80; i++) {
+    const good = archives[i % archives.length] as Buffer;
+    const tar = mutatedBytes(good.subarray(0, 4096), random);
+    const { answer, status, root } = unpack(
+      i % 2 && tar.length >= 512
+        ? patched(tar, 0, tar.subarray(0, 1))
+        : Buffer.concat([tar, good.subarray(tar.length)]),
+    );
+    assert.match(answer, /^(ok|error) [\x20-\x7e]+\n$/, `round ${i}`);
+    assert.ok(status === 0 || status === 1, `round ${i}: status ${status}`);
     assert.deepEqual(outside(root), ['inside']);
   }
 });

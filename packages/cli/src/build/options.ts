@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
+import type { BuildCall } from '@tsdocker/shared/types/build.ts';
 import type { Cli } from '../cli.ts';
 import type { Query } from '../client/client.ts';
 import type { Flags } from '../command.ts';
@@ -21,7 +22,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   'build-context': 'COPY --from takes images and stages',
   'cache-from': 'the cache of the daemon is used',
   'cache-to': 'the cache of the daemon is used',
-  check: 'build it',
   isolation: 'there is one technology',
   'no-cache-filter': 'use --no-cache',
   'security-opt': 'steps have the default profile',
@@ -32,7 +32,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 const ENTITLEMENTS: readonly string[] = ['network.host', 'security.insecure'];
 
 /** @throws StatusError for what is not there yet, Error for bad values */
-export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest> {
+export async function buildRequest(cli: Cli, flags: Flags, call: BuildCall): Promise<BuildRequest> {
   for (const [name, instead] of Object.entries(REFUSED))
     if (flags.changed(name)) throw new StatusError(1, `ERROR: --${name} is not there yet: ${instead}`);
   for (const output of flags.list('output'))
@@ -49,6 +49,7 @@ export async function buildRequest(cli: Cli, flags: Flags): Promise<BuildRequest
       buildargs: JSON.stringify(buildArgs(cli, flags)),
       labels: JSON.stringify(toMap(flags.list('label'))),
       target: flags.string('target'),
+      call: call === 'build' ? undefined : call,
       nocache: flags.bool('no-cache'),
       pull: flags.bool('pull'),
       platform: flags.string('platform'),

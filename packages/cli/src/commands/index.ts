@@ -1,6 +1,7 @@
 /** The whole command surface as data; a command's file is loaded only when it is asked for. */
 import type { CommandGroup } from '../command.ts';
 import { builderGroup } from './builder/index.ts';
+import { buildxGroup } from './buildx/index.ts';
 import { checkpointGroup } from './checkpoint/index.ts';
 import { containerGroup } from './container/index.ts';
 import { contextGroup } from './context/index.ts';
@@ -13,6 +14,7 @@ import { volumeGroup } from './volume/index.ts';
 
 export const GROUPS: readonly CommandGroup[] = [
   builderGroup,
+  buildxGroup,
   checkpointGroup,
   containerGroup,
   contextGroup,

@@ -58,7 +58,8 @@ function toNamespaces(flags: Flags): Partial<HostConfig> {
   return withoutEmpty({
     PidMode: pid,
     UTSMode: mode('uts', 'UTS', ['', 'host']),
-    UsernsMode: mode('userns', 'USER', ['', 'host']),
+    // `private` is this engine's own: docker's client knows the host's and none.
+    UsernsMode: mode('userns', 'USER', ['', 'host', 'private']),
     CgroupnsMode: mode('cgroupns', 'CGROUP', ['', 'private', 'host']) as NonNullable<HostConfig['CgroupnsMode']>,
     IpcMode: flags.string('ipc'),
   });

@@ -55,6 +55,7 @@ export async function runStep<T>(
   use: (containerId: string) => Promise<T>,
 ): Promise<T> {
   const { Id: id } = await containers.create({
+    ownBinds: true,
     request: {
       Image: request.image,
       Entrypoint: [],

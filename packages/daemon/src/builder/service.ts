@@ -18,6 +18,8 @@ import type { ImageService } from '../images/service.types.ts';
 import type { StageSession, StageStore } from '../images/stages.ts';
 import { native } from '../runtime/native/bindings.ts';
 import { globalArgs, platformArgs } from './arguments.ts';
+import { answerCall } from './checks/answer.ts';
+import { type CheckInput, checkBuild, checkDirective, failOnWarnings } from './checks/check-build.ts';
 import { ContextFiles, receiveContext } from './context.ts';
 import type { Owner } from './copy-step.ts';
 import { failedPlace } from './failed-place.ts';
@@ -128,6 +130,7 @@ async function build(
         (from) => expand(from.image, { lookup: (name) => globals.get(name), escape: escapeToken }).value,
       ),
     );
+    const ignored = ignoreList(whole, opts.dockerfile);
     const solver = new Solver({
       opts,
       plan,
@@ -136,7 +139,7 @@ async function build(
       globals,
       platform,
       total: needed.reduce((sum, stage) => sum + 1 + stage.instructions.length, 0),
-      files: new ContextFiles(context, ignoreList(whole, opts.dockerfile)),
+      files: new ContextFiles(context, ignored),
       session,
       containers: parts.containers,
       images: parts.images,
@@ -149,8 +152,30 @@ async function build(
       directory,
       cacheLocks,
     });
+    const checked: CheckInput = {
+      dockerfile,
+      file: opts.dockerfile,
+      plan,
+      needed,
+      globals,
+      automatic,
+      buildArgs: opts.buildArgs,
+      ignored,
+      imageOf: (stage) => solver.imageOf(stage.from),
+      platformOf: (stage) => solver.platformOf(stage.from),
+      base: (name) => solver.baseHere(name),
+    };
+    if (opts.call !== 'build') {
+      opts.onEvent(await answerCall(opts.call, checked, text));
+      return '';
+    }
+    const directive = checkDirective(dockerfile, opts.buildArgs);
+    if (directive.error) failOnWarnings(directive, (await checkBuild(checked)).warnings);
     const state = await solved(solver, plan, needed, stop);
-    return await finish(session, state, opts);
+    const image = await finish(session, state, opts);
+    // Now the base images are here, and what they set is known.
+    if (opts.history === 'buildkit') opts.onEvent({ kind: 'warnings', warnings: (await checkBuild(checked)).warnings });
+    return image;
   } finally {
     await session.close();
     for (const left of [directory, secretDirectory]) await removed(parts, left);

@@ -1,6 +1,6 @@
 /** What the API asks of builds. Implemented by builder/service.ts. */
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
-import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
+import type { BuildCall, BuildEvent } from '@tsdocker/shared/types/build.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { HistoryStyle } from './history.ts';
 
@@ -14,6 +14,8 @@ export interface BuildOptions {
   buildArgs: Record<string, string | null>;
   labels: Record<string, string>;
   target: string | undefined;
+  /** Anything but `build`: nothing is built, the answer is an event. */
+  call: BuildCall;
   useCache: boolean;
   /** Ask the registry for base images that are here. */
   pull: boolean;
@@ -44,7 +46,7 @@ export interface CacheUsage {
 }
 
 export interface BuildService {
-  /** @returns the image's id @throws InvalidParameter, NotFound, System `... did not complete successfully: exit code: 1` */
+  /** @returns the image's id; '' where nothing was to be built @throws InvalidParameter, NotFound, System `... did not complete successfully: exit code: 1` */
   build(opts: BuildOptions): Promise<string>;
   cacheUsage(): CacheUsage[];
   /** Removes what builds of a daemon that was killed have left. */

@@ -146,13 +146,18 @@ export class Solver {
     }
   }
 
+  /** Undefined: it would have to be pulled. */
+  async baseHere(name: string): Promise<BaseImage | undefined> {
+    return this.session.base(name).catch((err: unknown) => {
+      if (err instanceof DockerError && err.code === 'NotFound') return undefined;
+      throw err;
+    });
+  }
+
   /** Pulled when it is not here, or when the newest is asked for. */
   async baseImage(name: string, platform: string, step: number): Promise<BaseImage> {
     if (!this.opts.pull) {
-      const here = await this.session.base(name).catch((err: unknown) => {
-        if (err instanceof DockerError && err.code === 'NotFound') return undefined;
-        throw err;
-      });
+      const here = await this.baseHere(name);
       if (here) return here;
     }
     const domain = nameOf(parseReference(name)).split('/')[0] as string;

@@ -1,14 +1,13 @@
 /** What the words of COPY and ADD name: files of the context, of another stage or image, here-documents, addresses. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { DockerError } from '@tsdocker/shared/errors.ts';
+import { codeOf, DockerError } from '@tsdocker/shared/errors.ts';
 import { hasWildcard } from '@tsdocker/shared/path-patterns.ts';
-import { MAGIC_BYTES, plainStream, unsupportedCompression } from '../content/decompress.ts';
+import { plainStream } from '../content/decompress.ts';
 import { invalid } from '../dockerfile/errors.ts';
 import type { CopyInstruction, Instruction } from '../dockerfile/instructions/types.ts';
 import { expand } from '../dockerfile/shell-lex.ts';
@@ -132,19 +131,6 @@ async function addLocal(
 
 /** Starts with a tar header, compressed or not. */
 async function isArchive(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const start = Buffer.alloc(MAGIC_BYTES);
-    await file.read(start, 0, start.length, 0);
-    const other = unsupportedCompression(start);
-    if (other)
-      throw new DockerError(
-        'NotImplemented',
-        `ADD cannot unpack ${other} archives yet: unpack it in a RUN, or use COPY`,
-      );
-  } finally {
-    await file.close();
-  }
   const stream = createReadStream(path);
   try {
     let header = Buffer.alloc(0);
@@ -153,7 +139,9 @@ async function isArchive(path: string): Promise<boolean> {
       if (header.length >= 512) break;
     }
     return isTarHeader(header);
-  } catch {
+  } catch (err) {
+    // The program that could tell is not there.
+    if (codeOf(err) === 'NotImplemented') throw err;
     // Not what its first bytes say: then it is a file like any other.
     return false;
   } finally {

@@ -51,6 +51,8 @@ export interface SecurityDefaults {
   seccompProfile: string;
   noNewPrivileges: boolean;
   ipcMode: 'private' | 'shareable';
+  /** As given to `--userns-remap`; '' = containers have the host's user namespace. */
+  usernsRemap: string;
   /** An init process in containers that do not say. */
   init: boolean;
   /** Program of that; undefined: the engine's own. */

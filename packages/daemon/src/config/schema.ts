@@ -149,10 +149,6 @@ const REFUSED: OptionSpec[] = [
     },
     'containers keep running when the daemon stops',
   ),
-  refused(
-    string('userns-remap', 'userns-remap', 'User namespace of containers'),
-    'user namespaces are not supported yet',
-  ),
   refused(list('storage-opt', 'storage-opts', 'Storage options'), 'overlay2 takes no options here'),
   refused(string('containerd', 'containerd', 'containerd socket'), 'there is no containerd underneath'),
   refused(list('add-runtime', 'runtimes', 'Another OCI runtime'), 'containers are made by the daemon itself'),

@@ -25,6 +25,12 @@ export const SECURITY_OPTIONS: OptionSpec[] = [
     default: 'private',
     check: checkIpcMode,
   },
+  {
+    flag: 'userns-remap',
+    key: 'userns-remap',
+    kind: 'string',
+    description: 'Account whose subordinate ids containers get, in user namespaces: user[:group] or default',
+  },
   { flag: 'init', key: 'init', kind: 'bool', description: 'An init process in containers that do not say' },
   {
     flag: 'init-path',
@@ -53,6 +59,7 @@ export function securityDefaults(values: ReadonlyMap<string, OptionValue>): Secu
     seccompProfile: ['', 'builtin', 'unconfined'].includes(profile) ? profile || 'builtin' : resolve(profile),
     noNewPrivileges: values.get('no-new-privileges') === true,
     ipcMode: values.get('default-ipc-mode') === 'shareable' ? 'shareable' : 'private',
+    usernsRemap: (values.get('userns-remap') as string | undefined) ?? '',
     init: values.get('init') === true,
     ...(initPath && { initPath: resolve(initPath) }),
   };

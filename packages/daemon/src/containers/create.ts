@@ -17,7 +17,7 @@ import { parseNetworkMode } from './network-mode.ts';
 import type { ContainerRecord } from './record.types.ts';
 import type { CreateOptions } from './service.types.ts';
 import { formatNanos, NEVER, nowNanos } from './time.ts';
-import { checkConfig, checkHostConfig } from './validate.ts';
+import { checkConfig, checkHostConfig, checkUserNamespace } from './validate.ts';
 
 export type CreateDeps = Pick<
   Domain,
@@ -42,6 +42,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
   const host: HostConfig = { ...givenHost };
   checkConfig(given);
   checkHostConfig(host, given, deps.config.runtimes);
+  if (deps.runtime.hasUserNamespace(host)) checkUserNamespace(host);
   deps.logWriterConfig(mergedLogConfig(host.LogConfig, deps.config.logConfig));
   const warnings = checkLimits(host, deps.runtime.capabilities, { update: false });
   checkJoins(deps, host);
@@ -62,7 +63,7 @@ export async function createContainer(deps: CreateDeps, opts: CreateOptions): Pr
     });
     const endpoints = endpointsOf(hostConfig, networking?.EndpointsConfig ?? {});
     const record = newRecord(id, name, config, image.id, endpoints);
-    const container = await make(deps, new Container(record, hostConfig));
+    const container = await make(deps, new Container(record, hostConfig), opts.ownBinds ?? false);
     deps.index.add(container);
     publish(deps.events, container, 'create');
     return { Id: id, Warnings: warnings };
@@ -169,7 +170,7 @@ function newRecord(
 }
 
 /** The parts on disk. The directory `.new-<id>` is there first, so that a daemon killed anywhere in here finds what to undo. */
-async function make(deps: CreateDeps, c: Container): Promise<Container> {
+async function make(deps: CreateDeps, c: Container, ownBinds: boolean): Promise<Container> {
   const { id } = c;
   const plan = await planMounts(deps, c.hostConfig, c.record.config);
   const undo: (() => Promise<void>)[] = [];
@@ -183,7 +184,7 @@ async function make(deps: CreateDeps, c: Container): Promise<Container> {
     if (root.status === 'rejected') throw root.reason;
     if (made.status === 'rejected') throw made.reason;
     c.unusedRootfs = root.value;
-    c.record.mounts = made.value;
+    c.record.mounts = ownBinds ? made.value.map((m) => ({ ...m, mapped: true })) : made.value;
     await deps.store.commit({ record: c.record, hostConfig: c.hostConfig });
     return c;
   } catch (err) {

@@ -130,6 +130,7 @@ export interface ContainersDeps {
   runtime: Runtime;
   images: Pick<
     ImageService,
+    | 'means'
     | 'resolve'
     | 'prepareRootfs'
     | 'keepRootfs'

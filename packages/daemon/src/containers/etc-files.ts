@@ -56,5 +56,6 @@ export function etcMounts(deps: Pick<Domain, 'store'>, c: Container, network: At
     destination: `/etc/${name}`,
     readOnly: c.hostConfig.ReadonlyRootfs ?? false,
     propagation: 'rprivate',
+    mapped: true,
   }));
 }

@@ -1,6 +1,5 @@
 /** ContainerList, and what `docker ps` shows of each. */
 
-import { isInvalidParameter, isNotFound } from '@tsdocker/shared/errors.ts';
 import type { ContainerSummary } from '@tsdocker/shared/types/container.ts';
 import { humanDuration } from '@tsdocker/shared/units.ts';
 import type { Container } from './container.ts';
@@ -31,7 +30,7 @@ async function summarize(deps: ListDeps, c: Container, size: boolean): Promise<C
   return {
     Id: c.id,
     Names: [`/${c.name}`],
-    Image: await imageText(deps, record),
+    Image: imageText(deps, record),
     ImageID: record.imageId,
     Command: commandText(record.path, record.args),
     Created: Number(parseNanos(record.created) / 1_000_000_000n),
@@ -51,13 +50,9 @@ async function summarize(deps: ListDeps, c: Container, size: boolean): Promise<C
 }
 
 /** As it was asked for; its id when that means another image now, or none. */
-async function imageText(deps: ListDeps, { config, imageId }: Container['record']): Promise<string> {
+function imageText(deps: ListDeps, { config, imageId }: Container['record']): string {
   const asked = config.Image ?? '';
-  const means = await deps.images.resolve(asked).catch((err: unknown) => {
-    if (isNotFound(err) || isInvalidParameter(err)) return undefined;
-    throw err;
-  });
-  return means?.id === imageId ? asked : imageId;
+  return deps.images.means(asked, imageId) ? asked : imageId;
 }
 
 /** Arguments with a blank are quoted, so that the text can be read back. */

@@ -1,6 +1,6 @@
 /** From what was asked (MountSpec) to what is recorded (MountRecord) at create, and to what is mounted (ResolvedMount) at start. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { chown, mkdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { ContainerConfig, HostConfig, MountPoint } from '@tsdocker/shared/types/container.ts';
 import type { ResolvedMount, Rootfs } from '../runtime/runtime.ts';
@@ -147,9 +147,12 @@ async function makeMount(
   return { ...record, Name: volume.Name, Driver: volume.Driver, Source: mountpoint, anonymous };
 }
 
-/** Everything to mount, the parents first. Makes missing sources of `-v`. */
-export async function resolveMounts(c: Container, etc: ResolvedMount[]): Promise<ResolvedMount[]> {
-  const own = await Promise.all(c.record.mounts.map(resolveMount));
+/**
+ * Everything to mount, the parents first. Makes missing sources of `-v`.
+ * @param owner who they are made for: root of the container's user namespace; default: the host's
+ */
+export async function resolveMounts(c: Container, etc: ResolvedMount[], owner?: Owner): Promise<ResolvedMount[]> {
+  const own = await Promise.all(c.record.mounts.map((m) => resolveMount(m, owner)));
   const taken = new Set(own.map((m) => m.destination));
   const depth = (path: string) => path.split('/').length;
   return [...etc.filter((m) => !taken.has(m.destination)), ...own].sort(
@@ -157,15 +160,24 @@ export async function resolveMounts(c: Container, etc: ResolvedMount[]): Promise
   );
 }
 
-async function resolveMount(m: MountRecord): Promise<ResolvedMount> {
+type Owner = { uid: number; gid: number } | undefined;
+
+async function resolveMount(m: MountRecord, owner: Owner): Promise<ResolvedMount> {
   const base = { destination: m.Destination, readOnly: !m.RW };
   if (m.Type === 'tmpfs') return { type: 'tmpfs', source: 'tmpfs', options: m.options ?? [], ...base };
   const source = m.subpath ? await insideVolume(m.Source, m.subpath) : m.Source;
-  if (m.Type === 'bind' && m.createSource) await makeSource(source);
-  return { type: 'bind', source, propagation: m.Propagation || 'rprivate', nonRecursive: m.nonRecursive, ...base };
+  if (m.Type === 'bind' && m.createSource) await makeSource(source, owner);
+  return {
+    type: 'bind',
+    source,
+    propagation: m.Propagation || 'rprivate',
+    nonRecursive: m.nonRecursive,
+    mapped: m.Type === 'volume' || m.mapped,
+    ...base,
+  };
 }
 
-async function makeSource(source: string): Promise<void> {
+async function makeSource(source: string, owner: Owner): Promise<void> {
   try {
     await stat(source);
     return;
@@ -173,7 +185,7 @@ async function makeSource(source: string): Promise<void> {
     // Missing, or unreadable: mkdir says which.
   }
   try {
-    await makeDirectories(source);
+    await makeDirectories(source, owner);
   } catch (err) {
     throw system(`error while creating mount source path '${source}': ${asDockerError(err).message}`, err);
   }
@@ -183,13 +195,17 @@ async function makeSource(source: string): Promise<void> {
  * mkdir -p. Not node's own recursive mkdir: that one never returns below a file system that answers ENOENT to mkdir
  * although the parent is there, as /proc does.
  */
-async function makeDirectories(path: string): Promise<void> {
+async function makeDirectories(path: string, owner: Owner): Promise<void> {
   let at = '';
   for (const part of path.split(sep).filter((name) => name !== '')) {
     at += sep + part;
-    await mkdir(at, 0o755).catch((err: NodeJS.ErrnoException) => {
-      if (err.code !== 'EEXIST') throw err;
-    });
+    try {
+      await mkdir(at, 0o755);
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'EEXIST') throw err;
+      continue;
+    }
+    if (owner) await chown(at, owner.uid, owner.gid);
   }
 }
 

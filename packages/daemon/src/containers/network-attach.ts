@@ -18,8 +18,8 @@ export interface AttachedNetwork {
 
 type Deps = Pick<Domain, 'networks' | 'events' | 'index'>;
 
-/** Fills in record.network. @throws as NetworkService.attach; Conflict when container:X does not run */
-export async function attachNetwork(deps: Deps, c: Container): Promise<AttachedNetwork> {
+/** Fills in record.network. @param usernsFd the container's user namespace @throws as NetworkService.attach; Conflict when container:X does not run */
+export async function attachNetwork(deps: Deps, c: Container, usernsFd?: number): Promise<AttachedNetwork> {
   const mode = parseNetworkMode(c.hostConfig.NetworkMode);
   if (mode.kind === 'container') {
     const other = runningPeer(deps, mode.ref, 'network');
@@ -41,6 +41,7 @@ export async function attachNetwork(deps: Deps, c: Container): Promise<AttachedN
     exposedPorts: Object.keys(c.record.config.ExposedPorts ?? {}),
     publishAll: c.hostConfig.PublishAllPorts ?? false,
     dns: c.hostConfig.Dns,
+    ...(usernsFd !== undefined && { usernsFd }),
   });
   c.record.network = {
     sandboxId: randomBytes(32).toString('hex'),

@@ -41,6 +41,8 @@ export interface MountRecord {
   /** Make the missing bind source as a directory at start. */
   createSource?: boolean;
   nonRecursive?: boolean;
+  /** A bind of the engine's own directory. */
+  mapped?: boolean;
   /** Subdirectory of the volume that is mounted. */
   subpath?: string;
   /** tmpfs and volume options in mount(8) words. */

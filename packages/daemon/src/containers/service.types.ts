@@ -21,6 +21,8 @@ export interface CreateOptions {
   name?: string;
   platform?: string;
   request: ContainerCreateRequest;
+  /** Its binds are directories of the engine's own, where root is root in any user namespace. */
+  ownBinds?: boolean;
 }
 
 /** The client's side of an attach or exec, opened only after the request has been checked. */

@@ -1,5 +1,5 @@
 /** ContainerStart, and every other start (restart policy, restart, restore): network, files and mounts at once, then the process. */
-import type { Rootfs, RunningContainer, StartRequest } from '../runtime/runtime.ts';
+import type { Rootfs, RunningContainer, StartRequest, UserNamespace } from '../runtime/runtime.ts';
 import type { Container } from './container.ts';
 import type { Domain } from './deps.types.ts';
 import { checkDeviceRequests } from './device-requests.ts';
@@ -50,11 +50,17 @@ export async function startContainer(deps: StartDeps, c: Container): Promise<voi
 /** Starts the process; the caller holds the lock. After a failure a new container is `created` still, any other `exited`. */
 export async function launch(deps: StartDeps, c: Container): Promise<void> {
   let network: AttachedNetwork | undefined;
+  let userNamespace: UserNamespace | undefined;
   try {
     checkDeviceRequests(c.hostConfig.DeviceRequests ?? []);
     await c.untilCleanedUp();
+    const joins = joinsOf(deps, c);
+    userNamespace = await deps.runtime.openUserNamespace(
+      c.hostConfig,
+      joins?.ipc ?? joins?.pid ?? networkPeer(deps, c),
+    );
     const [attached, , rootfs] = await settled([
-      attachNetwork(deps, c).then(async (n) => {
+      attachNetwork(deps, c, userNamespace?.fd).then(async (n) => {
         network = n;
         await writeHosts(deps, c, n);
         return n;
@@ -63,14 +69,15 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
       takeRootfs(deps, c),
     ]);
     if (attached.sharedWith) takeNameOf(c, attached.sharedWith);
-    const mounts = await resolveMounts(c, etcMounts(deps, c, attached));
+    const mounts = await resolveMounts(c, etcMounts(deps, c, attached), userNamespace?.root);
     publishVolumes(deps.events, c, 'mount');
     const request: StartRequest = {
       ...processOf(deps, c),
       rootfs,
       mounts,
       network: attached.namespace,
-      joins: joinsOf(deps, c),
+      joins,
+      ...(userNamespace && { userNamespace }),
       log: logOf(deps, c),
       heldSockets: attached.heldSockets,
       note: startNote(c),
@@ -80,6 +87,8 @@ export async function launch(deps: StartDeps, c: Container): Promise<void> {
     await started(deps, c, run);
   } catch (err) {
     throw await failed(deps, c, err, network);
+  } finally {
+    userNamespace?.close();
   }
 }
 
@@ -124,6 +133,12 @@ function joinsOf(deps: Pick<Domain, 'index'>, c: Container): StartRequest['joins
       ? runningPeer(deps, mode.slice('container:'.length), what).record.state.pid
       : undefined;
   return { ipc: pidOf(c.hostConfig.IpcMode, 'IPC'), pid: pidOf(c.hostConfig.PidMode, 'PID') };
+}
+
+/** Pid of the container whose network namespace is joined. */
+function networkPeer(deps: Pick<Domain, 'index'>, c: Container): number | undefined {
+  const mode = parseNetworkMode(c.hostConfig.NetworkMode);
+  return mode.kind === 'container' ? runningPeer(deps, mode.ref, 'network').record.state.pid : undefined;
 }
 
 function logOf(deps: Pick<Domain, 'store' | 'logWriterConfig'>, c: Container): StartRequest['log'] {

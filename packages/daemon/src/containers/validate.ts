@@ -101,12 +101,24 @@ function checkNamespaces(h: HostConfig): void {
     ['IPC mode', h.IpcMode, (m) => ['none', 'private', 'shareable', 'host'].includes(m) || container.test(m)],
     ['PID mode', h.PidMode, (m) => m === 'host' || container.test(m)],
     ['UTS mode', h.UTSMode, (m) => m === 'host'],
-    ['user namespace mode', h.UsernsMode, (m) => m === 'host'],
+    ['user namespace mode', h.UsernsMode, (m) => m === 'host' || m === 'private'],
     ['cgroup namespace mode', h.CgroupnsMode, (m) => m === 'host' || m === 'private'],
   ];
   for (const [what, mode, ok] of rules) {
     if (mode && !ok(mode)) throw invalid(`invalid ${what}: ${mode}`);
   }
+}
+
+/** What a container in a user namespace cannot have. @throws InvalidParameter */
+export function checkUserNamespace(h: HostConfig): void {
+  if (h.Privileged)
+    throw invalid(
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    );
+  if (h.NetworkMode === 'host')
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled");
+  if (h.PidMode === 'host') throw invalid('cannot share the host PID namespace when user namespaces are enabled');
+  if (h.IpcMode === 'host') throw invalid('cannot share the host IPC namespace when user namespaces are enabled');
 }
 
 function checkSecurity(options: readonly string[]): void {

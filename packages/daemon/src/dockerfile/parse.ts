@@ -7,6 +7,7 @@ import { type Directives, parseDirectives } from './directives.ts';
 import { DockerfileError, invalid, type Location } from './errors.ts';
 import { type Heredoc, readHeredocs } from './heredoc.ts';
 import { LineReader, physicalLines } from './logical-lines.ts';
+import { nearest } from './suggest.ts';
 
 export interface Statement extends Location {
   /** Upper case. */
@@ -152,26 +153,6 @@ function takeFlags(text: string, escapeToken: string): { flags: string[]; args: 
 
 /** ` (did you mean RUN?)` for a word one or two letters off. */
 function didYouMean(word: string): string {
-  let best: string | undefined;
-  let bestDistance = 3;
-  for (const keyword of KEYWORDS) {
-    const d = distance(word, keyword, bestDistance);
-    if (d < bestDistance) [best, bestDistance] = [keyword, d];
-  }
+  const best = nearest(word, KEYWORDS);
   return best ? ` (did you mean ${best}?)` : '';
-}
-
-/** Levenshtein; `limit` when it is at least that. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
 }

@@ -2,12 +2,11 @@
  * The outer tar of `docker save` or of an OCI layout. Every file goes straight into the content store under its own
  * digest; names are only keys of a map and never become paths, so a hostile archive can name what it likes.
  */
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { extract } from 'tar-stream';
-import { decompressor, peek } from '../content/decompress.ts';
+import { plainStream } from '../content/decompress.ts';
 import type { ContentStore, StoredBlob } from '../content/store.ts';
 
 /** An entry as tar-stream yields it; its chunks are buffers. */
@@ -45,14 +44,8 @@ export class ImageArchive {
     signal: AbortSignal | undefined,
   ): Promise<ImageArchive> {
     const archive = new ImageArchive(content);
-    const { compression, stream } = await peek(source);
     const tar = extract();
-    const reading = pipeline(
-      Readable.from(stream, { objectMode: false }),
-      decompressor(compression),
-      tar,
-      signal ? { signal } : {},
-    );
+    const reading = pipeline(plainStream(source), tar, signal ? { signal } : {});
     // Awaited below; until then a failure also ends the loop.
     reading.catch(() => {});
     try {

@@ -75,11 +75,17 @@ class Check {
   }
 
   names(): void {
-    const { images, references, layers, buildCache } = this.#state;
+    const { images, references, layers, buildCache, indexes } = this.#state;
     for (const [name, id] of Object.entries(references)) {
       const { digest } = parseReference(name);
       if (digest) this.#wantedBlobs.set(digest, this.#wantedBlobs.get(digest));
       if (!images[id]) this.report.damage.push(`name ${name}: there is no image ${id}`);
+    }
+    for (const [name, record] of Object.entries(indexes ?? {})) {
+      this.#wantedBlobs.set(record.index.digest, record.index.size);
+      if (!references[name]) this.report.damage.push(`index of ${name}: there is no such name`);
+      for (const id of Object.keys(record.images))
+        if (!images[id]) this.report.damage.push(`index of ${name}: there is no image ${id}`);
     }
     for (const { chainIds, description } of Object.values(buildCache ?? {}))
       for (const chainId of chainIds) this.#wantedLayers.set(chainId, `build cache "${description}"`);

@@ -10,6 +10,7 @@ import type { Library } from './library.ts';
 import { storeManifest } from './manifest-of.ts';
 import { EMPTY_LAYER, storeNewLayer } from './new-layer.ts';
 import type { CommitOptions } from './service.types.ts';
+import { setName } from './variants.ts';
 
 type ConfigDocument = Record<string, unknown> & {
   history?: HistoryEntry[];
@@ -48,7 +49,7 @@ export async function commitContainer(library: Library, opts: CommitOptions): Pr
         const image = draft.images[stored.digest] ?? { manifest, chainIds, parent: parentId };
         draft.images[stored.digest] = image;
         if (!name) return;
-        draft.references[referenceString(name)] = stored.digest;
+        setName(draft, referenceString(name), stored.digest);
         image.lastTagTime = created;
       });
       if (name) await library.publish('tag', stored.digest, familiarString(name), stored.digest);

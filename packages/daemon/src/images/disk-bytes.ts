@@ -25,7 +25,7 @@ export async function imagesDiskUsage(library: Library): Promise<{ totalBytes: n
 }
 
 async function diskBytesOf(library: Library, ids: readonly Digest[]): Promise<number> {
-  const { images, layers, references } = library.state;
+  const { images, layers, references, indexes } = library.state;
   const wanted = new Set(ids);
   const blobs = new Set(ids.flatMap((id) => [id, images[id]?.manifest.digest ?? id]));
   let bytes = 0;
@@ -36,7 +36,9 @@ async function diskBytesOf(library: Library, ids: readonly Digest[]): Promise<nu
   }
   for (const [name, id] of Object.entries(references)) {
     const { digest } = parseReference(name);
-    if (digest && wanted.has(id)) blobs.add(digest);
+    if (!wanted.has(id)) continue;
+    if (digest) blobs.add(digest);
+    if (indexes?.[name]) blobs.add(indexes[name].index.digest);
   }
   for (const digest of blobs) bytes += (await library.content.size(digest)) ?? 0;
   return bytes;

@@ -9,12 +9,14 @@ import {
   referenceString,
   withDefaultTag,
 } from '@tsdocker/shared/reference.ts';
+import { layerStream } from '../content/decompress.ts';
 import { applyChanges } from './changes.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
 import { storeManifest } from './manifest-of.ts';
 import { storeNewLayer } from './new-layer.ts';
 import type { ProgressSink } from './service.types.ts';
+import { setName } from './variants.ts';
 
 export interface ImportOptions {
   ref?: string;
@@ -38,7 +40,7 @@ export async function importImage(
   const config = applyChanges({}, opts.changes);
   const release = library.holdBlobs();
   try {
-    const layer = await storeNewLayer(library, source, { signal: opts.signal });
+    const layer = await storeNewLayer(library, layerStream(source), { signal: opts.signal });
     try {
       const created = new Date().toISOString();
       const comment = opts.message || 'Imported from -';
@@ -60,7 +62,7 @@ export async function importImage(
         draft.layers[layer.chainId] ??= layer.record;
         draft.images[stored.digest] = { manifest, chainIds: [layer.chainId] };
         if (!name) return;
-        draft.references[referenceString(name)] = stored.digest;
+        setName(draft, referenceString(name), stored.digest);
         (draft.images[stored.digest] as { lastTagTime?: string }).lastTagTime = created;
       });
       opts.progress({ status: stored.digest });

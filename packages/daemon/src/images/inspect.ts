@@ -1,13 +1,14 @@
 /** Shows one image: inspect and history. @see Engine API `ImageInspect`, `ImageHistory` */
 import type { Digest } from '@tsdocker/shared/digest.ts';
+import { parsePlatform } from '@tsdocker/shared/platform.ts';
 import { familiarString, parseReference } from '@tsdocker/shared/reference.ts';
 import type { ImageConfig, ImageHistoryItem, ImageInspect } from '@tsdocker/shared/types/image.ts';
 import type { Library } from './library.ts';
-import { findImage } from './resolve.ts';
+import { findVariant, namesHolding } from './variants.ts';
 
 /** Familiar names of an image, sorted: with tags and with digests. */
 export function namesOf(library: Library, imageId: Digest): { tags: string[]; digests: string[] } {
-  const refs = library.store.referencesOf(imageId).map(parseReference);
+  const refs = namesHolding(library.state, imageId).map(parseReference);
   return {
     tags: refs.filter((r) => !r.digest).map(familiarString),
     digests: refs.filter((r) => r.digest).map(familiarString),
@@ -24,8 +25,8 @@ function withoutEmpty(config: ImageConfig): ImageConfig {
   return Object.fromEntries(Object.entries(config).filter(([, v]) => !isEmpty(v)));
 }
 
-export async function inspectImage(library: Library, text: string): Promise<ImageInspect> {
-  const id = findImage(library, text);
+export async function inspectImage(library: Library, text: string, asked?: string): Promise<ImageInspect> {
+  const id = await findVariant(library, text, asked ? parsePlatform(asked) : undefined);
   const config = await library.config(id);
   const record = library.state.images[id];
   const names = namesOf(library, id);
@@ -51,8 +52,8 @@ export async function inspectImage(library: Library, text: string): Promise<Imag
 }
 
 /** Newest first. The top entry is the image itself; entries below have an id as far as the images it was made from are here. */
-export async function imageHistory(library: Library, text: string): Promise<ImageHistoryItem[]> {
-  const id = findImage(library, text);
+export async function imageHistory(library: Library, text: string, platform?: string): Promise<ImageHistoryItem[]> {
+  const id = await findVariant(library, text, platform ? parsePlatform(platform) : undefined);
   const config = await library.config(id);
   const { images, layers } = library.state;
   const chainIds = [...(images[id]?.chainIds ?? [])];

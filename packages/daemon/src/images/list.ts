@@ -7,7 +7,9 @@ import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { ParsedConfig } from './config.ts';
 import { booleanFilter, checkFilters, type Filters, labelsMatch } from './filters.ts';
 import type { Library } from './library.ts';
+import { manifestsOf } from './manifests.ts';
 import { findImage } from './resolve.ts';
+import { indexOfMain, isHeldVariant } from './variants.ts';
 
 const ACCEPTED = ['dangling', 'label', 'before', 'since', 'reference', 'until'];
 
@@ -15,6 +17,8 @@ export interface ListOptions {
   all: boolean;
   filters: Filters;
   sharedSize?: boolean;
+  /** Tell of every platform. */
+  manifests?: boolean;
 }
 
 const createdMillis = (config: ParsedConfig): number => (config.created ? Date.parse(config.created) : 0);
@@ -26,12 +30,14 @@ export async function listImages(library: Library, opts: ListOptions): Promise<I
   const inTime = await timeTest(library, opts.filters);
   const summaries: ImageSummary[] = [];
   for (const id of Object.keys(library.state.images)) {
-    if (library.state.images[id]?.stage) continue;
+    // Another platform's image is in the row of the name that holds it.
+    if (library.state.images[id]?.stage || isHeldVariant(library.state, id)) continue;
     const config = await library.config(id);
     if (!inTime(createdMillis(config)) || !labelsMatch(opts.filters['label'], config.config.Labels ?? {})) continue;
     const names = matchingNames(library, id, opts.filters['reference']);
     if (!names || !isShown(library, id, names, dangling, opts.all)) continue;
-    summaries.push(summarise(library, id, config, names));
+    const manifests = opts.manifests ? { Manifests: await manifestsOf(library, id) } : {};
+    summaries.push({ ...summarise(library, id, config, names), ...manifests });
   }
   if (opts.sharedSize) addSharedSizes(library, summaries);
   return summaries.sort((a, b) => b.Created - a.Created);
@@ -79,8 +85,13 @@ function summarise(library: Library, id: Digest, config: ParsedConfig, names: Na
     SharedSize: -1,
     // null and not {}: what Docker sends for an image without labels.
     Labels: (config.config.Labels ?? null) as Record<string, string>,
-    Containers: library.users.containersOf(id).length,
+    Containers: platformsOf(library, id).flatMap((image) => library.users.containersOf(image)).length,
   };
+}
+
+/** The image, and those of other platforms under its name. */
+function platformsOf(library: Library, id: Digest): Digest[] {
+  return [...new Set([id, ...Object.keys(indexOfMain(library.state, id)?.images ?? {})])];
 }
 
 /** Bytes of the layers that another image has, too. */

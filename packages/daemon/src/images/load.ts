@@ -3,10 +3,11 @@
  * is checked against the configuration, every OCI blob against its name. @see Engine API `ImageLoad`
  */
 
-import { type Descriptor, type ImageManifest, parseManifest, selectManifest } from '@tsdocker/registry/manifests.ts';
+import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
+import { isIndexType } from '@tsdocker/registry/media-types.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { hostPlatform, type Platform, parsePlatform } from '@tsdocker/shared/platform.ts';
+import { type Platform, parsePlatform } from '@tsdocker/shared/platform.ts';
 import {
   familiarString,
   parseReference,
@@ -17,20 +18,27 @@ import {
 import { ImageArchive } from './archive.ts';
 import { parseConfig } from './config.ts';
 import type { Library } from './library.ts';
-import { layerDescriptor, storeManifest } from './manifest-of.ts';
+import { layerBlob, layerDescriptor, storeManifest } from './manifest-of.ts';
 import { type ItemProgress, itemProgress } from './progress.ts';
 import { type NewImage, registerImage } from './register.ts';
 import type { ProgressSink } from './service.types.ts';
+import { type Origin, serves, setName } from './variants.ts';
+
+const MAX_INDEX_DEPTH = 3;
+/** Of an entry that does not say. */
+const UNKNOWN: Platform = { os: '', architecture: '' };
 
 export interface LoadOptions {
   quiet: boolean;
   progress: ProgressSink;
-  platform?: string;
+  /** Of an index only these; undefined or empty: all that are in the archive. */
+  platforms?: readonly string[];
   signal?: AbortSignal;
 }
 
 interface LoadableImage {
-  image: NewImage;
+  /** One, or of an index one a platform. */
+  images: { image: NewImage; origin?: Origin }[];
   names: Reference[];
 }
 
@@ -39,8 +47,8 @@ export async function loadImages(library: Library, source: AsyncIterable<Buffer>
   const release = library.holdBlobs();
   try {
     const archive = await ImageArchive.read(library.content, source, opts.signal);
-    const platform = opts.platform ? parsePlatform(opts.platform) : hostPlatform();
-    for (const loadable of await readImages(library, archive, platform)) await loadOne(library, loadable, opts);
+    const platforms = (opts.platforms ?? []).map((text) => parsePlatform(text));
+    for (const loadable of await readImages(library, archive, platforms)) await loadOne(library, loadable, opts);
   } finally {
     release();
     // What the archive held beside its images.
@@ -48,11 +56,17 @@ export async function loadImages(library: Library, source: AsyncIterable<Buffer>
   }
 }
 
-async function readImages(library: Library, archive: ImageArchive, platform: Platform): Promise<LoadableImage[]> {
-  const manifest = archive.find('manifest.json');
-  if (manifest) return await readSaved(library, archive, await archive.json(manifest));
-  const index = archive.find('index.json');
-  if (index) return await readLayout(archive, await archive.bytes(index), platform);
+async function readImages(
+  library: Library,
+  archive: ImageArchive,
+  platforms: readonly Platform[],
+): Promise<LoadableImage[]> {
+  const [saved, layout] = [archive.find('manifest.json'), archive.find('index.json')];
+  const index = layout && readIndex(await archive.bytes(layout));
+  // Docker's own list has one platform of an image, and is what old archives and new ones have.
+  const hasIndexes = index?.manifests.some((entry) => isIndexType(entry.mediaType));
+  if (saved && !hasIndexes) return await readSaved(library, archive, await archive.json(saved));
+  if (index) return await readLayout(archive, index, platforms);
   throw new DockerError('InvalidParameter', 'invalid archive: does not contain a manifest.json');
 }
 
@@ -84,38 +98,62 @@ async function readSavedImage(
       `invalid manifest, layers length mismatch: expected ${Layers.length}, got ${config.diffIds.length}`,
     );
   }
-  const layers = await Promise.all(Layers.map((name) => layerDescriptor(library.content, archive.require(name))));
-  const manifest = await storeManifest(library.content, configBlob, layers);
+  const { content } = library;
+  const layers = await Promise.all(
+    Layers.map(async (name) => layerDescriptor(content, await layerBlob(content, archive.require(name)))),
+  );
+  const manifest = await storeManifest(content, configBlob, layers);
   const names = (RepoTags ?? []).map((name) => withDefaultTag(parseReference(name)));
-  return { image: { id: configBlob.digest, config, manifest, layers }, names };
+  return { images: [{ image: { id: configBlob.digest, config, manifest, layers } }], names };
+}
+
+/** @throws InvalidParameter */
+function readIndex(bytes: Buffer): ImageIndex {
+  const index = parseManifest(bytes, '');
+  if (index.kind !== 'index') throw new DockerError('InvalidParameter', 'invalid archive: index.json is not an index');
+  return index;
 }
 
 /** OCI layout: an entry of index.json is an image, or an index of one image for several platforms. */
-async function readLayout(archive: ImageArchive, bytes: Buffer, platform: Platform): Promise<LoadableImage[]> {
-  const index = parseManifest(bytes, '');
-  if (index.kind !== 'index') throw new DockerError('InvalidParameter', 'invalid archive: index.json is not an index');
-  const loadable = await Promise.all(index.manifests.map((entry) => readLayoutImage(archive, entry, platform)));
-  const found = loadable.filter((l) => l !== undefined);
+async function readLayout(
+  archive: ImageArchive,
+  index: ImageIndex,
+  platforms: readonly Platform[],
+): Promise<LoadableImage[]> {
+  const loadable = await Promise.all(
+    index.manifests.map(async (entry) => ({
+      names: namesOf(entry),
+      images: await readEntry(archive, entry, platforms),
+    })),
+  );
+  const found = loadable.filter(({ images }) => images.length > 0);
   if (found.length === 0) throw new DockerError('InvalidParameter', 'invalid archive: no image for this platform');
   return found;
 }
 
-async function readLayoutImage(
+/** An image, or those of an index that are in the archive; an index names others, too. */
+async function readEntry(
   archive: ImageArchive,
   entry: Descriptor,
-  platform: Platform,
-): Promise<LoadableImage | undefined> {
-  const names = namesOf(entry);
-  let descriptor = entry;
-  for (let depth = 0; depth < 4; depth++) {
-    const blob = archive.requireBlob(descriptor.digest);
-    const manifest = parseManifest(await archive.bytes(blob), descriptor.mediaType);
-    if (manifest.kind === 'image') return { image: await newImage(archive, descriptor, blob.size, manifest), names };
-    const selected = selectManifest(manifest, platform);
-    if (!selected) return undefined;
-    descriptor = selected;
-  }
-  throw new DockerError('InvalidParameter', 'invalid archive: indexes nest too deep');
+  platforms: readonly Platform[],
+  depth = 0,
+): Promise<LoadableImage['images']> {
+  if (depth > MAX_INDEX_DEPTH) throw new DockerError('InvalidParameter', 'invalid archive: indexes nest too deep');
+  const blob = archive.requireBlob(entry.digest);
+  const manifest = parseManifest(await archive.bytes(blob), entry.mediaType);
+  if (manifest.kind === 'image') return [{ image: await newImage(archive, entry, blob.size, manifest) }];
+  const index = { digest: entry.digest, size: blob.size, mediaType: manifest.mediaType || entry.mediaType };
+  const wanted = manifest.manifests.filter(
+    ({ digest, platform = UNKNOWN }) =>
+      (platform.os === 'linux' || platform === UNKNOWN) &&
+      (platform === UNKNOWN || serves(platforms, platform)) &&
+      archive.find(`blobs/${digest.replace(':', '/')}`),
+  );
+  const found = await Promise.all(wanted.map((child) => readEntry(archive, child, platforms, depth + 1)));
+  return found.flat().map(({ image }) => ({
+    image,
+    origin: { index, manifest: image.manifest.digest, platform: image.config.platform },
+  }));
 }
 
 async function newImage(
@@ -142,27 +180,33 @@ function namesOf(entry: Descriptor): Reference[] {
   return name !== undefined && /[/:]/.test(name) ? [withDefaultTag(parseReference(name))] : [];
 }
 
-async function loadOne(library: Library, { image, names }: LoadableImage, opts: LoadOptions): Promise<void> {
+async function loadOne(library: Library, { images, names }: LoadableImage, opts: LoadOptions): Promise<void> {
   const { state } = library;
-  const moved = names.filter((n) => (state.references[referenceString(n)] ?? image.id) !== image.id);
-  const before = moved.map((n) => [n, state.references[referenceString(n)]] as const);
-  await registerImage(library, image, {
-    source: async () => {
-      throw new DockerError('System', 'invalid archive: a layer is missing');
-    },
-    progressOf: (layer) => loadProgress(opts, layer.diffId),
-    signal: opts.signal,
-    name: (draft) => {
-      for (const name of names) draft.references[referenceString(name)] = image.id;
-    },
-  });
+  const ids = images.map(({ image }) => image.id);
+  const before = names
+    .map((name) => [name, state.references[referenceString(name)]] as const)
+    .filter(([, old]) => old !== undefined && !ids.includes(old));
+  for (const { image, origin } of images) {
+    await registerImage(library, image, {
+      source: async () => {
+        throw new DockerError('System', 'invalid archive: a layer is missing');
+      },
+      progressOf: (layer) => loadProgress(opts, layer.diffId),
+      signal: opts.signal,
+      name: (draft) => {
+        for (const name of names) setName(draft, referenceString(name), image.id, origin);
+      },
+    });
+  }
   for (const [name, old] of before) {
     const stream = `The image ${familiarString(name)} already exists, renaming the old one with ID ${old} to empty string\n`;
     opts.progress({ stream });
   }
   for (const name of names) opts.progress({ stream: `Loaded image: ${familiarString(name)}\n` });
-  if (names.length === 0) opts.progress({ stream: `Loaded image ID: ${image.id}\n` });
-  await library.publish('load', image.id, image.id, image.id);
+  for (const id of ids) {
+    if (names.length === 0) opts.progress({ stream: `Loaded image ID: ${id}\n` });
+    await library.publish('load', id, id, id);
+  }
 }
 
 /** Docker shows one bar a layer, named by its diffID, and nothing for layers that are there already. */

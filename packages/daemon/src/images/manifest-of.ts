@@ -2,22 +2,49 @@
 import { open } from 'node:fs/promises';
 import type { Descriptor } from '@tsdocker/registry/manifests.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '@tsdocker/registry/media-types.ts';
-import { compressionOf } from '../content/decompress.ts';
+import type { Digest } from '@tsdocker/shared/digest.ts';
+import { DockerError } from '@tsdocker/shared/errors.ts';
+import {
+  type Compression,
+  compressionOf,
+  isLayerCompression,
+  MAGIC_BYTES,
+  plainStream,
+} from '../content/decompress.ts';
 import type { ContentStore, StoredBlob } from '../content/store.ts';
 import type { BlobInfo } from './store.ts';
 
-/** The layer's descriptor; its compression is read from its first bytes. */
+/** The layer's descriptor; its compression is read from its first bytes. @throws InvalidParameter for bzip2 and xz */
 export async function layerDescriptor(content: ContentStore, blob: StoredBlob): Promise<Descriptor> {
-  const file = await open(content.pathOf(blob.digest));
+  const compression = await compressionOfBlob(content, blob.digest);
+  if (!isLayerCompression(compression))
+    throw new DockerError('InvalidParameter', `unsupported compression of a layer: ${compression}`);
+  return {
+    mediaType: compression === 'none' ? OCI_LAYER : `${OCI_LAYER}+${compression}`,
+    digest: blob.digest,
+    size: blob.size,
+  };
+}
+
+/** The blob itself, or for compressions that manifests have no word for a new one without. The caller holds blobs. */
+export async function layerBlob(content: ContentStore, blob: StoredBlob): Promise<StoredBlob> {
+  if (isLayerCompression(await compressionOfBlob(content, blob.digest))) return blob;
+  const ingest = await content.ingest();
   try {
-    const start = Buffer.alloc(8);
+    for await (const chunk of plainStream(content.stream(blob.digest))) await ingest.write(chunk);
+    return await ingest.commit();
+  } catch (err) {
+    await ingest.abort();
+    throw err;
+  }
+}
+
+async function compressionOfBlob(content: ContentStore, digest: Digest): Promise<Compression> {
+  const file = await open(content.pathOf(digest));
+  try {
+    const start = Buffer.alloc(MAGIC_BYTES);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
-    const compression = compressionOf(start.subarray(0, bytesRead));
-    return {
-      mediaType: compression === 'none' ? OCI_LAYER : `${OCI_LAYER}+${compression}`,
-      digest: blob.digest,
-      size: blob.size,
-    };
+    return compressionOf(start.subarray(0, bytesRead));
   } finally {
     await file.close();
   }

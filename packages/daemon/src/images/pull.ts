@@ -25,6 +25,7 @@ import type { Semaphore } from './locks.ts';
 import { itemProgress } from './progress.ts';
 import { registerImage, wantedLayers } from './register.ts';
 import type { PullOptions } from './service.types.ts';
+import { namesHolding, type Origin, setName } from './variants.ts';
 
 export interface PullDeps {
   library: Library;
@@ -121,18 +122,18 @@ class TagPull {
     const wanted = this.#ref.digest ?? (this.#ref.tag as string);
     const top = await this.#client.manifest(wanted);
     this.#opts.progress({ status: `Pulling from ${this.#ref.path}`, id: wanted });
-    const { fetched, manifest } = await this.#imageManifest(top);
+    const { fetched, manifest, origin } = await this.#imageManifest(top);
     const id = manifest.config.digest;
     this.#hold(id, fetched.digest, top.digest);
     const names = this.#names(top.digest);
-    const before = library.state.references[names[0] as string];
+    const wasNamed = namesHolding(library.state, id).includes(names[0] as string);
     await library.content.put(top.bytes, { digest: top.digest });
-    if (!library.state.images[id]) await this.#download(id, fetched, manifest, names);
+    if (!library.state.images[id]) await this.#download(id, fetched, manifest, names, origin);
     await this.#warnOtherPlatform(id);
     this.#opts.progress({ status: `Digest: ${top.digest}` });
-    await this.#name(id, names);
+    await this.#name(id, names, origin);
     await library.publish('pull', familiarString(this.#ref), familiarName(this.#ref), id);
-    return before !== id;
+    return !wasNamed;
   }
 
   #hold(...digests: Digest[]): void {
@@ -140,8 +141,11 @@ class TagPull {
   }
 
   /** Follows an index to the platform's image. */
-  async #imageManifest(top: FetchedManifest): Promise<{ fetched: FetchedManifest; manifest: ImageManifest }> {
+  async #imageManifest(
+    top: FetchedManifest,
+  ): Promise<{ fetched: FetchedManifest; manifest: ImageManifest; origin?: Origin }> {
     let fetched = top;
+    let platform: Platform | undefined;
     let manifest = parseManifest(top.bytes, top.mediaType);
     for (let depth = 0; manifest.kind === 'index'; depth++) {
       const entry = depth < 3 ? selectManifest(manifest, this.#platform) : undefined;
@@ -151,11 +155,20 @@ class TagPull {
       }
       fetched = await this.#client.manifest(entry.digest);
       manifest = parseManifest(fetched.bytes, entry.mediaType);
+      platform = entry.platform ?? this.#platform;
     }
-    return { fetched, manifest };
+    if (!platform) return { fetched, manifest };
+    const index = { digest: top.digest, size: top.bytes.length, mediaType: top.mediaType };
+    return { fetched, manifest, origin: { index, manifest: fetched.digest, platform } };
   }
 
-  async #download(id: Digest, fetched: FetchedManifest, manifest: ImageManifest, names: string[]): Promise<void> {
+  async #download(
+    id: Digest,
+    fetched: FetchedManifest,
+    manifest: ImageManifest,
+    names: string[],
+    origin: Origin | undefined,
+  ): Promise<void> {
     const { library } = this.#deps;
     const config = await this.#config(id, manifest.config.size);
     const { digest } = await library.content.put(fetched.bytes, { digest: fetched.digest });
@@ -174,7 +187,7 @@ class TagPull {
       progressOf: (layer) => items.get(layer.chainId) ?? itemProgress(this.#opts.progress, shortId(layer.blob.digest)),
       signal: this.#opts.signal,
       name: (draft) => {
-        for (const name of names) draft.references[name] = id;
+        for (const name of names) setName(draft, name, id, origin);
       },
     });
   }
@@ -245,12 +258,17 @@ class TagPull {
     return this.#ref.digest ? [byDigest] : [referenceString(this.#ref), byDigest];
   }
 
-  async #name(id: Digest, names: string[]): Promise<void> {
+  async #name(id: Digest, names: string[], origin: Origin | undefined): Promise<void> {
     const { library } = this.#deps;
-    if (names.every((name) => library.state.references[name] === id)) return;
+    const { references, indexes = {} } = library.state;
+    const isNamed = (name: string) =>
+      origin
+        ? indexes[name]?.index.digest === origin.index.digest && Object.hasOwn(indexes[name].images, id)
+        : references[name] === id && !indexes[name];
+    if (names.every(isNamed)) return;
     await library.store.update((draft) => {
       if (!draft.images[id]) throw new DockerError('NotFound', `image ${id} was removed while it was pulled`);
-      for (const name of names) draft.references[name] = id;
+      for (const name of names) setName(draft, name, id, origin);
     });
   }
 }

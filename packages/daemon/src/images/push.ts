@@ -5,6 +5,7 @@ import { type Endpoint, endpointsOf } from '@tsdocker/registry/endpoints.ts';
 import { type Descriptor, type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { parsePlatform } from '@tsdocker/shared/platform.ts';
 import {
   familiarName,
   familiarString,
@@ -21,6 +22,8 @@ import { type ItemProgress, itemProgress } from './progress.ts';
 import { leadsOn, type PullDeps } from './pull.ts';
 import { tagsOf } from './resolve.ts';
 import type { PushOptions } from './service.types.ts';
+import type { BlobInfo } from './store.ts';
+import { findVariant, indexOf, isComplete } from './variants.ts';
 
 /** Docker's max-concurrent-uploads. */
 const MAX_UPLOADS = 5;
@@ -69,6 +72,43 @@ function imagesOf(library: Library, ref: Reference, all: boolean): Pushed[] {
 
 async function pushTag(deps: PushDeps, endpoint: Endpoint, { name, id }: Pushed, opts: PushOptions): Promise<void> {
   const { library } = deps;
+  const client = new RepositoryClient({
+    endpoint,
+    path: name.path,
+    transport: deps.transport,
+    auth: opts.auth,
+    signal: opts.signal,
+    actions: 'pull,push',
+  });
+  await client.ping();
+  const typed = referenceString(name);
+  const index = opts.platform ? undefined : indexOf(library, typed);
+  const whole = index && (await isComplete(library, index)) ? index : undefined;
+  const wanted = opts.platform ? await findVariant(library, typed, parsePlatform(opts.platform)) : id;
+  if (whole) for (const image of Object.keys(whole.images)) await pushOne(library, client, name, image, opts, false);
+  const pushed = whole
+    ? await pushIndex(library, client, name, whole.index)
+    : await pushOne(library, client, name, wanted, opts, true);
+  await library.store.update((draft) => {
+    const byDigest = referenceString({ domain: name.domain, path: name.path, digest: pushed.digest });
+    if (!draft.images[wanted]) return;
+    draft.references[byDigest] = wanted;
+    if (whole) draft.indexes = { ...draft.indexes, [byDigest]: structuredClone(whole) };
+  });
+  opts.progress({ status: `${name.tag}: digest: ${pushed.digest} size: ${pushed.size}` });
+  opts.progress({ progressDetail: {}, aux: { Tag: name.tag, Digest: pushed.digest, Size: pushed.size } });
+  await library.publish('push', wanted, familiarString(name), wanted);
+}
+
+/** Its manifest goes under the tag, or under its digest alone. @returns the manifest */
+async function pushOne(
+  library: Library,
+  client: RepositoryClient,
+  name: Reference,
+  id: Digest,
+  opts: PushOptions,
+  tagged: boolean,
+): Promise<BlobInfo> {
   const record = library.state.images[id];
   if (!record) throw new DockerError('NotFound', `No such image: ${id}`);
   const bytes = await library.content.read(record.manifest.digest);
@@ -78,29 +118,25 @@ async function pushTag(deps: PushDeps, endpoint: Endpoint, { name, id }: Pushed,
     library.blobs.leases.hold(digest),
   );
   try {
-    const client = new RepositoryClient({
-      endpoint,
-      path: name.path,
-      transport: deps.transport,
-      auth: opts.auth,
-      signal: opts.signal,
-      actions: 'pull,push',
-    });
-    await client.ping();
     await pushLayers(library, client, name, manifest, record.chainIds, opts);
     if (!(await client.hasBlob(manifest.config.digest)))
       await client.upload(manifest.config, () => library.content.stream(manifest.config.digest));
-    await client.putManifest(name.tag as string, bytes, record.manifest.mediaType);
+    const { digest, mediaType } = record.manifest;
+    await client.putManifest(tagged ? (name.tag as string) : digest, bytes, mediaType);
+    return { digest, mediaType, size: bytes.length };
   } finally {
     for (const release of releases) release();
   }
-  const { digest } = record.manifest;
-  await library.store.update((draft) => {
-    if (draft.images[id]) draft.references[referenceString({ domain: name.domain, path: name.path, digest })] = id;
-  });
-  opts.progress({ status: `${name.tag}: digest: ${digest} size: ${bytes.length}` });
-  opts.progress({ progressDetail: {}, aux: { Tag: name.tag, Digest: digest, Size: bytes.length } });
-  await library.publish('push', id, familiarString(name), id);
+}
+
+async function pushIndex(
+  library: Library,
+  client: RepositoryClient,
+  name: Reference,
+  index: BlobInfo,
+): Promise<BlobInfo> {
+  await client.putManifest(name.tag as string, await library.content.read(index.digest), index.mediaType);
+  return index;
 }
 
 async function pushLayers(

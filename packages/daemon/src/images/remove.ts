@@ -2,6 +2,7 @@
 
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { codeOf } from '@tsdocker/shared/errors.ts';
+import { parsePlatform } from '@tsdocker/shared/platform.ts';
 import { familiarString, nameOf, parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
 import type { ImageDeleteResponseItem } from '@tsdocker/shared/types/image.ts';
 import { untilMillis } from '@tsdocker/shared/until.ts';
@@ -9,10 +10,13 @@ import { deleteConflict, noSuchImage, untagConflict } from './errors.ts';
 import { booleanFilter, checkFilters, type Filters, labelsAvoid, labelsMatch } from './filters.ts';
 import type { Library } from './library.ts';
 import { findImage, isIdPrefix } from './resolve.ts';
+import { dropName, dropVariant, findVariant, isHeldVariant, namesHolding, variantsOf } from './variants.ts';
 
 export interface RemoveOptions {
   force: boolean;
   noPrune: boolean;
+  /** Only these of the images that the name stands for; undefined or empty: all. */
+  platforms?: readonly string[];
 }
 
 /** At most one tag, and every digest reference in that tag's repository. */
@@ -29,6 +33,7 @@ export async function removeImage(
   text: string,
   opts: RemoveOptions,
 ): Promise<ImageDeleteResponseItem[]> {
+  if (opts.platforms && opts.platforms.length > 0) return await removePlatforms(library, text, opts.platforms, opts);
   const id = findImage(library, text);
   const run = new Removal(library);
   const byId = isIdPrefix(id, text);
@@ -45,13 +50,38 @@ export async function removeImage(
     // The name is gone, which was asked for: what still needs the image is no failure.
     if (byId || codeOf(err) !== 'Conflict' || run.isDangling(id)) throw err;
   }
+  await run.deleteOrphans();
   return run.records;
+}
+
+/** Takes images of some platforms out of a name; with the last of them the name goes, too. */
+async function removePlatforms(
+  library: Library,
+  text: string,
+  platforms: readonly string[],
+  opts: RemoveOptions,
+): Promise<ImageDeleteResponseItem[]> {
+  const records: ImageDeleteResponseItem[] = [];
+  for (const platform of platforms) {
+    const id = await findVariant(library, text, parsePlatform(platform));
+    if (variantsOf(library, text).length === 1) {
+      records.push(...(await removeImage(library, text, { force: opts.force, noPrune: opts.noPrune })));
+      continue;
+    }
+    const run = new Removal(library);
+    run.checkConflicts(id, { soft: !opts.force, references: false });
+    await library.store.update((draft) => dropVariant(draft, id));
+    // Another name may stand for it alone.
+    if (namesHolding(library.state, id).length === 0) await run.deleteImage(id, opts);
+    records.push(...run.records);
+  }
+  return records;
 }
 
 /** @returns whether the image has no name left */
 async function removeName(library: Library, run: Removal, id: Digest, text: string, force: boolean): Promise<boolean> {
   const refs = library.store.referencesOf(id);
-  const [user] = library.users.containersOf(id);
+  const [user] = variantsOf(library, text).flatMap((image) => library.users.containersOf(image));
   if (!force && isSingleReference(refs) && user) throw untagConflict(text, user.id, id);
   const given = parseReference(text);
   const { domain, path, digest } = given;
@@ -72,16 +102,26 @@ async function removeName(library: Library, run: Removal, id: Digest, text: stri
 class Removal {
   readonly records: ImageDeleteResponseItem[] = [];
   readonly #library: Library;
+  /** Images of other platforms whose name was removed. */
+  readonly #orphans = new Set<Digest>();
 
   constructor(library: Library) {
     this.#library = library;
+  }
+
+  /** Deletes images of other platforms that no name holds any more; one in use stays. */
+  async deleteOrphans(): Promise<void> {
+    for (const id of this.#orphans)
+      if (this.#library.state.images[id] && namesHolding(this.#library.state, id).length === 0)
+        await this.#deleteUnused(id);
   }
 
   /** Removes the names in one change. @param events how many of them are worth an event */
   async untag(id: Digest, refs: readonly string[], events = refs.length): Promise<void> {
     if (refs.length === 0) return;
     await this.#library.store.update((draft) => {
-      for (const ref of refs) if (draft.references[ref] === id) delete draft.references[ref];
+      for (const ref of refs)
+        if (draft.references[ref] === id) for (const other of dropName(draft, ref)) this.#orphans.add(other);
     });
     for (const ref of refs) this.records.push({ Untagged: familiarString(parseReference(ref)) });
     for (let i = 0; i < events; i++) await this.#library.publish('untag', id, id, id);
@@ -127,13 +167,13 @@ class Removal {
     for (const chainId of record.chainIds.toReversed())
       if (removed.has(chainId)) this.records.push({ Deleted: chainId });
     if (!opts.noPrune && record.parent && library.store.referencesOf(record.parent).length === 0)
-      await this.#deleteParent(record.parent);
+      await this.#deleteUnused(record.parent);
   }
 
-  /** A parent that is in use simply stays. */
-  async #deleteParent(parent: Digest): Promise<void> {
+  /** One that is in use simply stays. */
+  async #deleteUnused(id: Digest): Promise<void> {
     try {
-      await this.deleteImage(parent, { force: false, noPrune: false });
+      await this.deleteImage(id, { force: false, noPrune: false });
     } catch (err) {
       if (codeOf(err) !== 'Conflict') throw err;
     }
@@ -151,6 +191,7 @@ export async function pruneImages(
   const sizes = new Map(Object.entries(library.state.layers).map(([id, l]) => [id, l.sizeBytes]));
   const deleted: ImageDeleteResponseItem[] = [];
   for (const id of Object.keys(library.state.images)) {
+    if (!library.state.images[id]) continue;
     const config = await library.config(id);
     const labels = config.config.Labels ?? {};
     if (until !== undefined && (!config.created || Date.parse(config.created) > until)) continue;
@@ -163,6 +204,8 @@ export async function pruneImages(
 }
 
 async function pruneOne(library: Library, id: Digest, danglingOnly: boolean): Promise<ImageDeleteResponseItem[]> {
+  // Gone, or to go, with the name that holds it.
+  if (!library.state.images[id] || isHeldVariant(library.state, id)) return [];
   const refs = library.store.referencesOf(id);
   const isParent = Object.values(library.state.images).some((i) => i.parent === id);
   if (refs.length === 0 && isParent) return [];

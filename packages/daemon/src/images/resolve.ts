@@ -1,7 +1,5 @@
 /** From what a user types to an image: a name, a digest, an id or the beginning of one. */
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';
-import { DockerError } from '@tsdocker/shared/errors.ts';
-import { parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
 import {
   type AnyReference,
   nameOf,
@@ -13,7 +11,6 @@ import {
 } from '@tsdocker/shared/reference.ts';
 import { noSuchImage } from './errors.ts';
 import type { Library } from './library.ts';
-import type { ResolvedImage } from './service.types.ts';
 
 /** @returns the image's id @throws InvalidParameter, NotFound `No such image: x:latest` */
 export function findImage(library: Library, text: string): Digest {
@@ -49,26 +46,4 @@ function byPrefix(library: Library, text: string): Digest | undefined {
 /** Whether `text` named the image by its id rather than by a name. */
 export function isIdPrefix(imageId: Digest, text: string): boolean {
   return imageId.startsWith(text) || hexOf(imageId).startsWith(text);
-}
-
-/** @throws as findImage; NotFound when the image is of another platform */
-export async function resolveImage(
-  library: Library,
-  text: string,
-  platform: string | undefined,
-): Promise<ResolvedImage> {
-  const id = findImage(library, text);
-  const config = await library.config(id);
-  if (platform !== undefined && platform !== '') {
-    const wanted = parsePlatform(platform);
-    if (platformRank(wanted, config.platform) === undefined) {
-      const [actual, asked] = [platformString(config.platform), platformString(wanted)];
-      throw new DockerError(
-        'NotFound',
-        `image with reference ${text} was found but its platform (${actual}) does not match the specified platform (${asked})`,
-      );
-    }
-  }
-  const { os, architecture } = config.platform;
-  return { id, config: config.config, os, architecture, diffIds: config.diffIds };
 }

@@ -3,15 +3,17 @@
  * so that loading gives the same digests. @see Engine API `ImageGetAll`, OCI image-layout.md
  */
 
-import { parseManifest } from '@tsdocker/registry/manifests.ts';
+import { type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
 import { OCI_INDEX } from '@tsdocker/registry/media-types.ts';
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { parsePlatform, platformRank, platformString } from '@tsdocker/shared/platform.ts';
+import { type Platform, parsePlatform } from '@tsdocker/shared/platform.ts';
 import { familiarString, parseAnyReference, type Reference, referenceString } from '@tsdocker/shared/reference.ts';
 import { TAR_END, tarFile, tarHeader, tarPadding } from '@tsdocker/shared/tar-header.ts';
 import type { Library } from './library.ts';
 import { findImage, tagsOf } from './resolve.ts';
+import type { BlobInfo } from './store.ts';
+import { findVariant, indexOf, variantsOf } from './variants.ts';
 
 /** The same images give the same bytes. */
 const PUBLIC = { uid: 0, gid: 0, mtimeNanos: 0n };
@@ -20,10 +22,14 @@ const PUBLIC = { uid: 0, gid: 0, mtimeNanos: 0n };
 export async function saveImages(
   library: Library,
   refs: readonly string[],
-  platform: string | undefined,
+  platforms: readonly string[] | undefined,
   write: (chunk: Buffer) => Promise<boolean>,
 ): Promise<void> {
-  const plan = await planSave(library, refs, platform);
+  const plan = await planSave(
+    library,
+    refs,
+    (platforms ?? []).map((text) => parsePlatform(text)),
+  );
   try {
     for await (const chunk of saveArchive(library, plan)) if (!(await write(chunk))) return;
   } finally {
@@ -35,6 +41,8 @@ export async function saveImages(
 
 interface SavedImage {
   id: Digest;
+  /** As it was asked for. */
+  typed: string;
   names: Reference[];
 }
 
@@ -52,7 +60,7 @@ interface SavePlan {
  * @param refs as typed; a name without a tag means all of its tags
  * @throws NotFound, InvalidParameter
  */
-async function planSave(library: Library, refs: readonly string[], platform?: string): Promise<SavePlan> {
+async function planSave(library: Library, refs: readonly string[], platforms: readonly Platform[]): Promise<SavePlan> {
   const images = selectImages(library, refs);
   const releases: (() => void)[] = [];
   const hold = (digest: Digest) => releases.push(library.blobs.leases.hold(digest));
@@ -64,24 +72,21 @@ async function planSave(library: Library, refs: readonly string[], platform?: st
     const entries: object[] = [];
     const legacy: object[] = [];
     for (const image of images) {
-      const record = library.state.images[image.id];
-      if (!record) throw new DockerError('NotFound', `No such image: ${image.id}`);
-      await checkPlatform(library, image.id, platform);
-      hold(image.id);
-      hold(record.manifest.digest);
-      const bytes = await library.content.read(record.manifest.digest);
-      const manifest = parseManifest(bytes, record.manifest.mediaType);
-      if (manifest.kind !== 'image') throw new DockerError('System', `manifest of ${image.id} is none of an image`);
-      for (const layer of manifest.layers) hold(layer.digest);
-      for (const { digest } of [record.manifest, manifest.config, ...manifest.layers])
-        blobs.set(digest, await sizeOf(library, digest));
-      const descriptor = { mediaType: record.manifest.mediaType, digest: record.manifest.digest, size: bytes.length };
+      const { index, ids } = await selectVariants(library, image, platforms);
+      const saved = await Promise.all(ids.map((id) => savedImage(library, id, hold)));
+      for (const { parts } of saved) for (const digest of parts) blobs.set(digest, await sizeOf(library, digest));
+      const [first] = saved as [SavedManifest, ...SavedManifest[]];
+      if (index) {
+        hold(index.digest);
+        blobs.set(index.digest, index.size);
+      }
+      const descriptor = index ?? first.descriptor;
       if (image.names.length === 0) entries.push(descriptor);
       for (const name of image.names) entries.push({ ...descriptor, annotations: annotations(name) });
       legacy.push({
-        Config: blobPath(manifest.config.digest),
+        Config: blobPath(first.manifest.config.digest),
         RepoTags: image.names.length > 0 ? image.names.map(familiarString) : null,
-        Layers: manifest.layers.map((layer) => blobPath(layer.digest)),
+        Layers: first.manifest.layers.map((layer) => blobPath(layer.digest)),
       });
     }
     const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries };
@@ -115,23 +120,23 @@ async function* saveArchive(library: Library, plan: SavePlan): AsyncGenerator<Bu
 }
 
 function selectImages(library: Library, refs: readonly string[]): SavedImage[] {
-  const images = new Map<Digest, Map<string, Reference>>();
-  const take = (id: Digest, name?: Reference): void => {
-    const names = images.get(id) ?? new Map<string, Reference>();
-    images.set(id, names);
-    if (name) names.set(referenceString(name), name);
+  const images = new Map<Digest, { typed: string; names: Map<string, Reference> }>();
+  const take = (id: Digest, typed: string, name?: Reference): void => {
+    const image = images.get(id) ?? { typed, names: new Map<string, Reference>() };
+    images.set(id, image);
+    if (name) image.names.set(referenceString(name), name);
   };
   for (const ref of refs) {
     const parsed = parseAnyReference(ref);
     const all = parsed.kind === 'named' && !parsed.reference.tag && !parsed.reference.digest;
     const tags = all ? tagsOf(library, parsed.reference) : [];
-    for (const { name, id } of tags) take(id, name);
+    for (const { name, id } of tags) take(id, referenceString(name), name);
     if (tags.length > 0) continue;
     const id = foundAsTyped(library, ref);
     const isName = parsed.kind === 'named' && library.state.references[referenceString(parsed.reference)] === id;
-    take(id, isName && parsed.reference.tag ? parsed.reference : undefined);
+    take(id, ref, isName && parsed.reference.tag ? parsed.reference : undefined);
   }
-  return [...images].map(([id, names]) => ({ id, names: [...names.values()] }));
+  return [...images].map(([id, { typed, names }]) => ({ id, typed, names: [...names.values()] }));
 }
 
 /** Save names an image as it was asked for. */
@@ -145,15 +150,41 @@ function foundAsTyped(library: Library, ref: string): Digest {
   }
 }
 
-async function checkPlatform(library: Library, id: Digest, platform: string | undefined): Promise<void> {
-  if (platform === undefined) return;
-  const { platform: own } = await library.config(id);
-  const wanted = parsePlatform(platform);
-  if (platformRank(wanted, own) !== undefined) return;
-  throw new DockerError(
-    'NotFound',
-    `image ${id} was found but its platform (${platformString(own)}) does not match the specified platform (${platformString(wanted)})`,
-  );
+interface SavedManifest {
+  manifest: ImageManifest;
+  descriptor: BlobInfo;
+  /** Of everything it consists of. */
+  parts: Digest[];
+}
+
+async function savedImage(library: Library, id: Digest, hold: (digest: Digest) => void): Promise<SavedManifest> {
+  const record = library.state.images[id];
+  if (!record) throw new DockerError('NotFound', `No such image: ${id}`);
+  hold(id);
+  hold(record.manifest.digest);
+  const bytes = await library.content.read(record.manifest.digest);
+  const manifest = parseManifest(bytes, record.manifest.mediaType);
+  if (manifest.kind !== 'image') throw new DockerError('System', `manifest of ${id} is none of an image`);
+  for (const layer of manifest.layers) hold(layer.digest);
+  const { mediaType, digest } = record.manifest;
+  const parts = [digest, manifest.config.digest, ...manifest.layers.map((layer) => layer.digest)];
+  return { manifest, descriptor: { mediaType, digest, size: bytes.length }, parts };
+}
+
+/**
+ * One image goes by its manifest, several under their index, which names those that are not in the archive, too.
+ * @returns ids, the one that older readers take first @throws NotFound
+ */
+async function selectVariants(
+  library: Library,
+  { id, typed }: SavedImage,
+  platforms: readonly Platform[],
+): Promise<{ index?: BlobInfo; ids: Digest[] }> {
+  const asked = await Promise.all(platforms.map((platform) => findVariant(library, typed, platform)));
+  const ids = platforms.length > 0 ? [...new Set(asked)] : variantsOf(library, typed);
+  const record = indexOf(library, typed);
+  if (!record || ids.length === 1) return { ids };
+  return { index: record.index, ids: ids.includes(id) ? [id, ...ids.filter((other) => other !== id)] : ids };
 }
 
 async function sizeOf(library: Library, digest: Digest): Promise<number> {

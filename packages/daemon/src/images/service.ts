@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { type RetryPolicy, Transport } from '@tsdocker/registry/transport.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
-import { DockerError } from '@tsdocker/shared/errors.ts';
+import { DockerError, isInvalidParameter, isNotFound } from '@tsdocker/shared/errors.ts';
 import {
   familiarName,
   familiarString,
@@ -30,11 +30,13 @@ import { Semaphore } from './locks.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { pruneImages, removeImage } from './remove.ts';
-import { findImage, resolveImage } from './resolve.ts';
+import { findImage } from './resolve.ts';
+import { resolveImage } from './resolve-image.ts';
 import { saveImages } from './save.ts';
 import type { ImageService, ImageUsers } from './service.types.ts';
 import { type StageStore, stageStore } from './stages.ts';
 import { ImageStore } from './store.ts';
+import { indexOf, setName, variantsOf } from './variants.ts';
 
 export interface ImageServiceOptions {
   /** Absolute. */
@@ -83,15 +85,16 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     pull: (ref, options) => pullImage(pulls, ref, options),
     push: (ref, options) => pushImage(pulls, ref, options),
     load: (archive, options) => loadImages(library, archive, options),
-    save: (refs, options, write) => saveImages(library, refs, options.platform, write),
+    save: (refs, options, write) => saveImages(library, refs, options.platforms, write),
     import: (archive, options) => importImage(library, archive, options),
     commit: (options) => commitContainer(library, options),
     list: (options) => listImages(library, options),
-    inspect: (ref) => inspectImage(library, ref),
-    history: (ref) => imageHistory(library, ref),
+    inspect: (ref, options) => inspectImage(library, ref, options?.platform),
+    history: (ref, options) => imageHistory(library, ref, options?.platform),
     tag: (ref, repository, tag) => tagImage(library, ref, repository, tag),
     remove: (ref, options) => removeImage(library, ref, options),
     prune: ({ filters }) => pruneImages(library, filters),
+    means: (ref, imageId) => means(library, ref, imageId),
     resolve: (ref, options) => resolveImage(library, ref, options?.platform),
     diskUsage: () => imagesDiskUsage(library),
     count: () => Object.values(library.state.images).filter((image) => !image.stage).length,
@@ -118,6 +121,16 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
   };
 }
 
+/** False also for what is no name. */
+function means(library: Library, ref: string, imageId: Digest): boolean {
+  try {
+    return variantsOf(library, ref).includes(imageId);
+  } catch (err) {
+    if (isNotFound(err) || isInvalidParameter(err)) return false;
+    throw err;
+  }
+}
+
 /** @throws NotFound; InvalidParameter for names that cannot be tagged */
 async function tagImage(library: Library, ref: string, repository: string, tag: string | undefined): Promise<void> {
   const id = findImage(library, ref);
@@ -127,10 +140,13 @@ async function tagImage(library: Library, ref: string, repository: string, tag: 
     throw new DockerError('InvalidParameter', 'refusing to create an ambiguous tag using digest algorithm as name');
   }
   const target = tag ? withTag(named, tag) : withDefaultTag(named);
+  const index = indexOf(library, ref);
   await library.store.update((draft) => {
     const image = draft.images[id];
     if (!image) throw new DockerError('NotFound', `No such image: ${ref}`);
-    draft.references[referenceString(target)] = id;
+    setName(draft, referenceString(target), id);
+    // The name of an index goes on standing for all of it.
+    if (index) draft.indexes = { ...draft.indexes, [referenceString(target)]: structuredClone(index) };
     image.lastTagTime = new Date().toISOString();
   });
   await library.publish('tag', id, familiarString(target), id);

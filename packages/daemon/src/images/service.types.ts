@@ -42,6 +42,8 @@ export interface PushOptions {
   signal?: AbortSignal;
   /** All tags of the repository. */
   allTags?: boolean;
+  /** Undefined: all platforms when all are here, else the one that the name stands for first. */
+  platform?: PlatformString;
 }
 
 /** What becomes an image: the container's changes on top of its image. */
@@ -69,16 +71,16 @@ export interface ImageService {
   /** Reads a docker-save or OCI archive, plain, gzip or zstd. Progress and `Loaded image: x` lines go to the sink. */
   load(
     archive: AsyncIterable<Buffer>,
-    opts: { quiet: boolean; progress: ProgressSink; platform?: PlatformString; signal?: AbortSignal },
+    opts: { quiet: boolean; progress: ProgressSink; platforms?: readonly PlatformString[]; signal?: AbortSignal },
   ): Promise<void>;
   /**
-   * Writes images as one archive, an OCI layout that docker's older readers take, too.
+   * Writes images as one archive, an OCI layout that docker's older readers take, too. Without platforms all that are here.
    * @param write false: nobody takes more
    * @throws NotFound, InvalidParameter before the first byte
    */
   save(
     refs: readonly string[],
-    opts: { platform?: PlatformString },
+    opts: { platforms?: readonly PlatformString[] },
     write: (chunk: Buffer) => Promise<boolean>,
   ): Promise<void>;
   /** Makes an image of one file-system tar. @returns the image id */
@@ -102,11 +104,21 @@ export interface ImageService {
     sharedSize?: boolean;
     manifests?: boolean;
   }): Promise<ImageSummary[]>;
-  inspect(ref: string): Promise<ImageInspect>;
-  history(ref: string): Promise<ImageHistoryItem[]>;
+  /** @throws NotFound also when there is none of the platform */
+  inspect(ref: string, opts?: { platform?: PlatformString }): Promise<ImageInspect>;
+  /** @throws as inspect */
+  history(ref: string, opts?: { platform?: PlatformString }): Promise<ImageHistoryItem[]>;
   tag(ref: string, repository: string, tag: string | undefined): Promise<void>;
   /** Untags, and deletes what nothing names any more. @throws Conflict with Docker's words when containers use it */
-  remove(ref: string, opts: { force: boolean; noPrune: boolean }): Promise<ImageDeleteResponseItem[]>;
+  remove(
+    ref: string,
+    opts: {
+      force: boolean;
+      noPrune: boolean;
+      /** Only these of the name's images. */
+      platforms?: readonly PlatformString[];
+    },
+  ): Promise<ImageDeleteResponseItem[]>;
   prune(opts: {
     filters: Record<string, string[]>;
   }): Promise<{ deleted: ImageDeleteResponseItem[]; reclaimedBytes: number }>;
@@ -114,6 +126,8 @@ export interface ImageService {
   resolve(ref: string, opts?: { platform?: PlatformString }): Promise<ResolvedImage>;
   /** Bytes of all images on disk, and of what no container uses; what several images have counts once. */
   diskUsage(): Promise<{ totalBytes: number; reclaimableBytes: number }>;
+  /** Whether a name, as typed, stands for this image now. */
+  means(ref: string, imageId: string): boolean;
   /** Number of images, for info. */
   count(): number;
   /** Makes the directories a container's root file system is mounted from, on top of the image's layers and its init layer. */

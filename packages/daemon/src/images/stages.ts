@@ -16,6 +16,7 @@ import { storeManifest } from './manifest-of.ts';
 import { EMPTY_LAYER, storeNewLayer } from './new-layer.ts';
 import { findImage } from './resolve.ts';
 import type { BuildCacheRecord } from './store.ts';
+import { setName } from './variants.ts';
 
 /** An image a stage begins with. */
 export interface BaseImage {
@@ -217,7 +218,7 @@ class Session implements StageSession {
       await this.#library.store.update((draft) => {
         const record = draft.images[id];
         if (!record) throw new DockerError('NotFound', `No such image: ${id}`);
-        for (const name of names) draft.references[referenceString(name)] = id;
+        for (const name of names) setName(draft, referenceString(name), id);
         record.lastTagTime = now;
       });
     }

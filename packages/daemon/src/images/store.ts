@@ -6,6 +6,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Digest } from '@tsdocker/shared/digest.ts';
+import type { Platform } from '@tsdocker/shared/platform.ts';
 
 export interface BlobInfo {
   digest: Digest;
@@ -40,6 +41,13 @@ export interface BuildCacheRecord {
   uses: number;
 }
 
+/** What a name stands for that came from an index. */
+export interface IndexRecord {
+  index: BlobInfo;
+  /** Which images of it are here, by image id. */
+  images: Record<Digest, { manifest: Digest; platform: Platform }>;
+}
+
 export interface LayerRecord {
   diffId: Digest;
   sizeBytes: number;
@@ -56,6 +64,8 @@ export interface ImageState {
   layers: Record<Digest, LayerRecord>;
   /** Complete reference (`docker.io/library/x:tag`, `docker.io/library/x@sha256:...`) to image id. */
   references: Record<string, Digest>;
+  /** By complete reference, only of names that stand for an index. */
+  indexes?: Record<string, IndexRecord>;
   /** By key. */
   buildCache?: Record<string, BuildCacheRecord>;
 }

@@ -1,8 +1,8 @@
 /** Compressed bytes in, an unpacked layer out: finds the compression, inflates, and feeds the layer's writer. */
 import { once } from 'node:events';
-import type { Transform } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { compressionOf, decompressor } from '../content/decompress.ts';
+import { compressionOf, decompressor, InflationGuard, type InflationLimit } from '../content/decompress.ts';
 import type { LayerWriter } from '../snapshots/snapshotter.ts';
 
 const MAGIC_BYTES = 6;
@@ -15,23 +15,29 @@ export interface UnpackSink {
   destroy(): Promise<void>;
 }
 
-export function unpackSink(writer: LayerWriter): UnpackSink {
+/** @param limit undefined: what no real layer reaches */
+export function unpackSink(writer: Pick<LayerWriter, 'write'>, limit?: InflationLimit): UnpackSink {
   let start = Buffer.alloc(0);
-  let stream: Transform | undefined;
+  let stream: Duplex | undefined;
   let done: Promise<void> = Promise.resolve();
+  const guard = new InflationGuard(limit);
 
   const begin = () => {
     stream = decompressor(compressionOf(start));
     done = pipeline(stream, async (plain: AsyncIterable<Buffer>) => {
-      for await (const chunk of plain) await writer.write(chunk);
+      for await (const chunk of plain) {
+        guard.gave(chunk);
+        await writer.write(chunk);
+      }
     });
     // Reported by the next write or by end.
     done.catch(() => {});
   };
   const push = async (chunk: Buffer) => {
-    const target = stream as Transform;
+    const target = stream as Duplex;
     // Ended early: what follows a complete gzip or zstd stream is not part of the layer.
     if (target.writableEnded || target.destroyed) return await done;
+    guard.took(chunk);
     if (target.write(chunk)) return;
     const stop = new AbortController();
     const room = once(target, 'drain', { signal: stop.signal }).catch(() => {});

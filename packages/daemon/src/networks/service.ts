@@ -162,7 +162,7 @@ class BridgedNetworks implements NetworkService, NetworkAdministration {
     const { endpoint, keys } = this.#reserve(req, record, active);
     this.#attaching++;
     try {
-      const connect = async () => this.#connect(await this.#pool.take(), endpoint, record, active);
+      const connect = async () => this.#connect(await this.#pool.take(req.usernsFd), endpoint, record, active);
       await connect().catch(async (err: unknown) => {
         if (!isNameTaken(err)) throw err;
         await this.#firewall.unpublish(endpoint.ports);

@@ -16,6 +16,8 @@ export interface AttachRequest {
   exposedPorts: string[];
   publishAll: boolean;
   dns?: string[];
+  /** User namespace that the network namespace belongs to; not closed. Unset: the daemon's. */
+  usernsFd?: number;
 }
 
 /** A sandbox that is ready: interfaces up, addressed and routed, ports published. */

@@ -40,13 +40,14 @@ export function readSpecHost(cgroupVersion: 1 | 2, options: HostOptions): SpecHo
   };
 }
 
-export function runtimeCapabilities(features: CgroupFeatures, apparmor: boolean): RuntimeCapabilities {
+export function runtimeCapabilities(features: CgroupFeatures, apparmor: boolean, userns: boolean): RuntimeCapabilities {
   return {
     ...features,
     apparmor,
     // /proc/self/status has the line on every kernel built with seccomp filters.
     seccomp: /^Seccomp:/m.test(readFileSync('/proc/self/status', 'utf8')),
     selinux: false,
+    userns,
   };
 }
 

@@ -100,7 +100,7 @@ export class NativeContainer implements RunningContainer {
   async exec(request: ExecRequest): Promise<RunningExec> {
     const { host, seccomp, defaultSeccomp } = this.#deps;
     const process = compileExec(request, this.#userOf(request), host);
-    const program = seccomp.compile(
+    const filter = seccomp.compile(
       seccompChoice(request.hostConfig, defaultSeccomp),
       capabilitiesOf(request.hostConfig, host),
     );
@@ -111,7 +111,7 @@ export class NativeContainer implements RunningContainer {
         stdin: Boolean(request.exec.AttachStdin),
         attach: request.attach,
         ...(request.note === undefined ? {} : { note: request.note }),
-        ...(program ? { seccompProgram: program } : {}),
+        ...(filter && { seccomp: filter }),
       });
     } catch (err) {
       if (isOfAnEndedContainer(err)) throw this.#notRunning(err);

@@ -11,7 +11,14 @@ import { type CgroupDefaults, Cgroups } from './cgroup/cgroups.ts';
 import { type HostOptions, readSpecHost, runtimeCapabilities } from './host.ts';
 import type { NodeBinding } from './native/addon-types.ts';
 import { type ContainerDeps, NativeContainer } from './native-container.ts';
-import type { Reattached, RunningContainer, Runtime, RuntimeCapabilities, StartRequest } from './runtime.ts';
+import type {
+  Reattached,
+  RunningContainer,
+  Runtime,
+  RuntimeCapabilities,
+  StartRequest,
+  UserNamespace,
+} from './runtime.ts';
 import { SeccompCompiler } from './seccomp/seccomp.ts';
 import { SharedShm } from './shared-shm.ts';
 import type { ShimHandle, ShimLauncher, ShimStart } from './shim/shim.types.ts';
@@ -22,6 +29,7 @@ import { shmOptions } from './spec/mounts.ts';
 import { parseSecurityOptions } from './spec/security-options.ts';
 import { systemPaths } from './spec/system-paths.ts';
 import { startFailure } from './start-errors.ts';
+import { UserNamespaces, type UserNamespacesOptions } from './user-namespaces.ts';
 import { userInRoot } from './users-in-root.ts';
 
 export interface NativeRuntimeOptions extends HostOptions {
@@ -29,6 +37,8 @@ export interface NativeRuntimeOptions extends HostOptions {
   execRoot: string;
   launcher: ShimLauncher;
   calls: Pick<NodeBinding, 'isOpaqueDirectory' | 'mountTmpfs' | 'detachMount'>;
+  /** Unset: containers have the host's. */
+  userNamespaces?: UserNamespacesOptions;
   /** Daemon option `seccomp-profile`: `builtin` (default), `unconfined` or the text of a profile. */
   seccompProfile?: string;
   /** Default: what this machine has, with `cgroupDefaults`. */
@@ -43,13 +53,17 @@ export class NativeRuntime implements Runtime {
   readonly #launcher: ShimLauncher;
   readonly #deps: ContainerDeps;
   readonly #shm: SharedShm;
+  readonly #userNamespaces: UserNamespaces | undefined;
   /** Running ones by host pid: who joins a namespace names it by pid. */
   readonly #idOfPid = new Map<number, string>();
 
   constructor(options: NativeRuntimeOptions) {
     this.cgroups = options.cgroups ?? Cgroups.detect(options.cgroupDefaults);
     const host = readSpecHost(this.cgroups.layout.version, options);
-    this.capabilities = runtimeCapabilities(this.cgroups.features, host.apparmor);
+    const { userNamespaces } = options;
+    this.#userNamespaces = userNamespaces && new UserNamespaces(userNamespaces);
+    const isRemapped = userNamespaces?.remap !== undefined;
+    this.capabilities = runtimeCapabilities(this.cgroups.features, host.apparmor, isRemapped);
     this.#execRoot = options.execRoot;
     this.#launcher = options.launcher;
     this.#shm = new SharedShm(options.execRoot, options.calls);
@@ -102,6 +116,14 @@ export class NativeRuntime implements Runtime {
     await this.#shm.remove(id);
   }
 
+  async openUserNamespace(hostConfig: HostConfig, peer?: number): Promise<UserNamespace | undefined> {
+    return this.#userNamespaces?.open(hostConfig, peer);
+  }
+
+  hasUserNamespace(hostConfig: HostConfig): boolean {
+    return this.#userNamespaces?.mapOf(hostConfig) !== undefined;
+  }
+
   /** MaskedPaths and ReadonlyPaths that stand in for unset ones. */
   systemPaths(hostConfig: HostConfig): { masked: string[]; readonly: string[] } {
     const { unconfinedPaths } = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
@@ -120,7 +142,7 @@ export class NativeRuntime implements Runtime {
     });
     const sharedShm = this.#sharedShmOf(request);
     const spec = compileStart(request, { who, devices, ...(sharedShm ? { sharedShm } : {}) }, host);
-    const program = seccomp.compile(seccompChoice(hostConfig, defaultSeccomp), capabilitiesOf(hostConfig, host));
+    const filter = seccomp.compile(seccompChoice(hostConfig, defaultSeccomp), capabilitiesOf(hostConfig, host));
     const cgroup = await this.cgroups.plan(request.id, hostConfig, devices.rules);
     // Last: nothing before it leaves anything behind.
     if (hostConfig.IpcMode === 'shareable') {
@@ -133,10 +155,11 @@ export class NativeRuntime implements Runtime {
       cgroup,
       rootfs: request.rootfs,
       network: request.network,
+      ...(request.userNamespace && { userNamespace: request.userNamespace }),
       stdin: Boolean(config.OpenStdin),
       stdinOnce: Boolean(config.StdinOnce),
       heldSockets: request.heldSockets ?? [],
-      ...(program ? { seccompProgram: program } : {}),
+      ...(filter && { seccomp: filter }),
       ...(request.log ? { log: request.log } : {}),
       ...(request.note === undefined ? {} : { note: request.note }),
     };

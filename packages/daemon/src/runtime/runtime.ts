@@ -5,6 +5,7 @@
 import type { ContainerConfig, HostConfig, MountPoint } from '@tsdocker/shared/types/container.ts';
 import type { ExecConfig } from '@tsdocker/shared/types/exec.ts';
 import type { CgroupFeatures } from './cgroup/features.ts';
+import type { IdMap } from './id-map.ts';
 
 /** The directories of a container's root file system, top lower first; `volatile` only for containers removed at exit. */
 export interface Rootfs {
@@ -23,6 +24,15 @@ export type NetworkNamespace =
   /** That of a running process (container:X). */
   | { kind: 'path'; path: string };
 
+/** Made for one start; whoever asked for it closes it. */
+export interface UserNamespace {
+  fd: number;
+  map: IdMap;
+  /** Who its root is on the host. */
+  root: { uid: number; gid: number };
+  close(): void;
+}
+
 /** A mount of the user or of the daemon, resolved: `source` exists on the host. */
 export interface ResolvedMount {
   type: 'bind' | 'tmpfs';
@@ -34,6 +44,8 @@ export interface ResolvedMount {
   /** More options in mount(8) words: tmpfs size=, mode=, exec ... */
   options?: string[];
   nonRecursive?: boolean;
+  /** The engine's own: in a user namespace root on disk is root inside. What the user names keeps its owners. */
+  mapped?: boolean;
 }
 
 /** The file a container's output is written to. */
@@ -62,6 +74,8 @@ export interface StartRequest {
   rootfs: Rootfs;
   mounts: ResolvedMount[];
   network: NetworkNamespace;
+  /** Undefined: the host's. */
+  userNamespace?: UserNamespace;
   /** pid whose ipc / pid / uts namespace is joined, for container:X modes. */
   joins?: { ipc?: number; pid?: number };
   /** Undefined: output is not kept. */
@@ -209,6 +223,14 @@ export interface Runtime {
   reattach(id: string): Promise<Reattached>;
   /** Forgets what is kept of an ended container (exit file, runtime directory). */
   forget(id: string): Promise<void>;
+  /**
+   * The user namespace for a start, which the caller closes; undefined: the host's.
+   * @param peer host pid of a process whose network, IPC or PID namespace is joined
+   * @throws InvalidParameter, Conflict
+   */
+  openUserNamespace(hostConfig: Pick<HostConfig, 'UsernsMode'>, peer?: number): Promise<UserNamespace | undefined>;
+  /** Whether a container of this kind has a user namespace. @throws InvalidParameter there are no ids for one */
+  hasUserNamespace(hostConfig: Pick<HostConfig, 'UsernsMode'>): boolean;
   /** Facts for `info` and for warnings at create. */
   readonly capabilities: RuntimeCapabilities;
 }
@@ -217,6 +239,8 @@ export interface RuntimeCapabilities extends CgroupFeatures {
   seccomp: boolean;
   apparmor: boolean;
   selinux: boolean;
+  /** Containers have user namespaces unless they ask for the host's. */
+  userns: boolean;
 }
 
 export type { MountPoint };

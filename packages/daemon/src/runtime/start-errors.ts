@@ -16,6 +16,9 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   EINVAL: 'invalid argument',
   ELOOP: 'too many levels of symbolic links',
   EBUSY: 'device or resource busy',
+  // libuv knows it as one of sockets only.
+  ENOTSUP: 'operation not supported',
+  EOPNOTSUPP: 'operation not supported',
 };
 
 const CREATE_FRAME =

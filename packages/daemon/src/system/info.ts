@@ -119,6 +119,7 @@ function securityOptions(capabilities: RuntimeCapabilities, { limits, security }
   if (capabilities.selinux) options.push('name=selinux');
   const cgroupnsMode = limits.cgroupnsMode ?? (capabilities.cgroupVersion === 2 ? 'private' : 'host');
   if (cgroupnsMode === 'private') options.push('name=cgroupns');
+  if (capabilities.userns) options.push('name=userns');
   if (security.noNewPrivileges) options.push('name=no-new-privileges');
   return options;
 }

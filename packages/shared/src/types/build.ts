@@ -15,7 +15,51 @@ export type BuildEvent =
   /** `step` 0: before the first, in the text itself. */
   | { kind: 'failed'; step: number; message: string; place: FailedPlace }
   | { kind: 'base'; image: string }
-  | { kind: 'built'; image: string; names: string[] };
+  | { kind: 'built'; image: string; names: string[] }
+  /** What the checks say of a Dockerfile that was built from. */
+  | { kind: 'warnings'; warnings: CheckWarning[] }
+  /** Answers to `call`, in place of a build. `error`: what a build would fail with. */
+  | { kind: 'checked'; warnings: CheckWarning[]; error?: { message: string; place: FailedPlace }; source: BuildSource }
+  | { kind: 'outline'; outline: BuildOutline; source: BuildSource }
+  | { kind: 'targets'; targets: BuildTarget[]; source: BuildSource };
+
+/** What `POST /build` may be asked for; `build` is a build. */
+export type BuildCall = 'build' | 'check' | 'outline' | 'targets';
+
+export interface BuildSource {
+  file: string;
+  /** The Dockerfile's text. */
+  text: string;
+}
+
+/** @see Docker documentation, "Build checks" */
+export interface CheckWarning {
+  rule: string;
+  description: string;
+  url: string;
+  /** What is wrong here. */
+  detail: string;
+  place: FailedPlace;
+}
+
+/** What the build of a target takes. Lines count from 1. */
+export interface BuildOutline {
+  name?: string;
+  description?: string;
+  args: { name: string; value?: string; description?: string; line: number }[];
+  secrets: { name: string; required: boolean; line: number }[];
+  ssh: { name: string; required: boolean; line: number }[];
+  cache: { id: string; line: number }[];
+}
+
+export interface BuildTarget {
+  name?: string;
+  default: boolean;
+  description?: string;
+  base: string;
+  platform?: string;
+  line: number;
+}
 
 /** Where in the Dockerfile a build failed. */
 export interface FailedPlace {

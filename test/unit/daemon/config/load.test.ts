@@ -34,6 +34,7 @@ test('without flags and file the defaults hold', async (t) => {
       seccompProfile: 'builtin',
       noNewPrivileges: false,
       ipcMode: 'private',
+      usernsRemap: '',
       init: false,
     },
     logs: { driver: 'json-file', options: {} },
@@ -145,12 +146,13 @@ test('defaults of limits: flags, the file, and what is refused', async (t) => {
 });
 
 test('how containers are confined that do not say', async (t) => {
-  const flags = ['--init', '--init-path=/i', '--no-new-privileges'];
+  const flags = ['--init', '--init-path=/i', '--no-new-privileges', '--userns-remap=me:us'];
   const { security } = await load(t, flags, '{"seccomp-profile":"/p.json","default-ipc-mode":"shareable"}');
   assert.deepEqual(security, {
     seccompProfile: '/p.json',
     noNewPrivileges: true,
     ipcMode: 'shareable',
+    usernsRemap: 'me:us',
     init: true,
     initPath: '/i',
   });

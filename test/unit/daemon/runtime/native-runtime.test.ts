@@ -93,7 +93,7 @@ test('a start reaches the shim compiled: user, seccomp, cgroups, stdin', async (
   const [start] = starts;
   assert.deepEqual(start!.spec.process.user, { uid: 33, gid: 33, additionalGids: [33] });
   assert.deepEqual(start!.spec.process.env, ['HOME=/srv']);
-  assert.ok(start!.seccompProgram!.length > 800);
+  assert.ok(start!.seccomp!.program.length > 800);
   assert.deepEqual(start!.cgroup.join, ['/nonexistent/cgroup/tsdocker/c1']);
   assert.ok(start!.cgroup.writes.some((w) => w.path.endsWith('memory.max') && w.value === '100000000'));
   assert.deepEqual([start!.stdin, start!.stdinOnce, start!.runtimeDirectory], [true, false, join(dir, 'shims/c1')]);

@@ -1,7 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseReference } from '@tsdocker/shared/reference.ts';
-import type { BuildEvent, FailedPlace } from '@tsdocker/shared/types/build.ts';
+import type { BuildEvent, CheckWarning, FailedPlace } from '@tsdocker/shared/types/build.ts';
+import {
+  type CallAnswer,
+  type CallOptions,
+  callFailed,
+  callOptions,
+  callText,
+  warningsText,
+} from '../../build/call.ts';
 import { buildContext } from '../../build/context.ts';
 import { type BuildDisplay, excerpt } from '../../build/events.ts';
 import { BUILD_FLAGS } from '../../build/flags.ts';
@@ -27,19 +35,22 @@ export const command: CommandSpec = {
 interface Outcome {
   image?: string;
   names: string[];
+  warnings: CheckWarning[];
+  answer?: CallAnswer;
   failed?: { message: string; place: FailedPlace; step: number };
 }
 
 async function build(cli: Cli, [source = '']: string[], flags: Flags): Promise<void> {
   const quiet = flags.bool('quiet') || flags.string('progress') === 'quiet';
   const display = displayOf(cli, quiet ? 'quiet' : flags.string('progress'));
-  const request = await buildRequest(cli, flags);
+  const asked = callOptions(flags);
+  const request = await buildRequest(cli, flags, asked.call);
   let sent = 0;
   const context = await buildContext(cli, source, flags.string('file'), (bytes) => {
     sent += bytes;
     display?.sent(sent, false);
   });
-  const outcome: Outcome = { names: [] };
+  const outcome: Outcome = { names: [], warnings: [] };
   const logs = new LastLines();
   try {
     const messages = await imageBuild(cli.client(), {
@@ -61,13 +72,26 @@ async function build(cli: Cli, [source = '']: string[], flags: Flags): Promise<v
   }
   display?.close();
   if (outcome.failed) throw new StatusError(1, failure(outcome.failed, context.shownAs, logs));
+  if (asked.call !== 'build') return answered(cli, asked, outcome.answer, context.shownAs);
   if (outcome.image === undefined)
     throw new StatusError(1, 'ERROR: failed to build: the daemon ended the answer early');
   if (quiet) cli.stdout.write(`${outcome.image}\n`);
+  else if (flags.string('progress') !== 'rawjson') warn(cli, outcome.warnings, context.shownAs);
   writeResults(cli, flags, outcome.image, outcome.names);
   if (!flags.bool('push')) return;
   for (const name of outcome.names)
     await pushImage(cli, parseReference(name), { out: quiet ? silent(cli.stderr) : cli.stderr });
+}
+
+function answered(cli: Cli, asked: CallOptions, answer: CallAnswer | undefined, shownAs: string): void {
+  if (!answer) throw new StatusError(1, `ERROR: the daemon knows no --call=${asked.call}`);
+  cli.stdout.write(callText(answer, asked.format, shownAs));
+  if (callFailed(answer)) throw new StatusError(1, '');
+}
+
+/** At the end, where they are seen. */
+function warn(cli: Cli, warnings: readonly CheckWarning[], shownAs: string): void {
+  cli.stderr.write(warningsText(warnings, shownAs, cli.globals.debug));
 }
 
 function displayOf(cli: Cli, how: string): BuildDisplay | undefined {
@@ -107,6 +131,8 @@ function takeMessage(
     if (event.kind === 'log') logs.add(event.step, event.text);
     if (event.kind === 'started') logs.name(event.step, event.name);
     if (event.kind === 'failed') outcome.failed ??= event;
+    if (event.kind === 'warnings') outcome.warnings = event.warnings;
+    if (event.kind === 'checked' || event.kind === 'outline' || event.kind === 'targets') outcome.answer = event;
     if (event.kind === 'built') Object.assign(outcome, { image: event.image, names: event.names });
   } else if (message.error !== undefined) {
     if (!outcome.failed) throw new Error(message.error);

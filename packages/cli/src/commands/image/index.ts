@@ -32,5 +32,10 @@ export const imageGroup: CommandGroup = {
     { name: 'rm', aliases: ['remove'], summary: 'Remove images', load: async () => (await import('./rm.ts')).command },
     { name: 'save', summary: 'Write images to an archive', load: async () => (await import('./save.ts')).command },
     { name: 'tag', summary: 'Give an image another name', load: async () => (await import('./tag.ts')).command },
+    {
+      name: 'tree',
+      summary: 'Show images as a tree of their layers',
+      load: async () => (await import('./tree.ts')).command,
+    },
   ],
 };

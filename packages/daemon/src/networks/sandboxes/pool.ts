@@ -32,7 +32,9 @@ export class NetnsPool {
     this.#log = opts.log;
   }
 
-  async take(): Promise<PreparedNetns> {
+  /** @param usernsFd user namespace it shall belong to: none of those is kept ready */
+  async take(usernsFd?: number): Promise<PreparedNetns> {
+    if (usernsFd !== undefined) return await prepare(this.#binding, usernsFd);
     return this.#ready.pop() ?? (await prepare(this.#binding));
   }
 
@@ -57,8 +59,8 @@ export class NetnsPool {
   }
 }
 
-async function prepare(binding: SandboxBinding): Promise<PreparedNetns> {
-  const { netnsFd, rtnetlinkFd } = await binding.createNetns();
+async function prepare(binding: SandboxBinding, usernsFd?: number): Promise<PreparedNetns> {
+  const { netnsFd, rtnetlinkFd } = await binding.createNetns(usernsFd);
   const socket = new NetlinkSocket(binding, rtnetlinkFd);
   try {
     const links = (await socket.dump(dumpLinks())).map(parseLink);

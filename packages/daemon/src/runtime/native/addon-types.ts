@@ -86,10 +86,16 @@ export interface NetlinkBinding {
 /** native/addon/namespace_binding.cc */
 export interface NamespaceBinding {
   /**
+   * A new user namespace; nothing runs in it.
+   * @param uidMap lines of `inside outside count`, as in /proc/<pid>/uid_map; `gidMap` likewise
+   */
+  createUserns(uidMap: string, gidMap: string): Promise<number>;
+  /**
    * A new network namespace and a NETLINK_ROUTE socket that lives inside it. New interfaces there start without IPv6
    * (lo has it) and announce their addresses by ARP. Made on a thread of its own; the daemon's threads never move.
+   * @param usernsFd the user namespace it belongs to; default: the daemon's
    */
-  createNetns(): Promise<{ netnsFd: number; rtnetlinkFd: number }>;
+  createNetns(usernsFd?: number): Promise<{ netnsFd: number; rtnetlinkFd: number }>;
   /** A bound netlink socket inside the namespace. */
   netlinkOpenIn(netnsFd: number, family: number): Promise<number>;
   /**

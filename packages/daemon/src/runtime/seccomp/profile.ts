@@ -7,7 +7,7 @@ export interface SeccompProfile {
   defaultErrnoRet?: number;
   architectures?: string[] | null;
   archMap?: { architecture: string; subArchitectures?: string[] | null }[] | null;
-  flags?: string[];
+  flags?: string[] | null;
   listenerPath?: string;
   syscalls?: ProfileEntry[] | null;
 }
@@ -67,6 +67,8 @@ export interface SeccompArgument {
 
 /** A profile whose conditions are decided. */
 export interface ResolvedProfile {
+  /** SECCOMP_FILTER_FLAG_* of seccomp(2). */
+  flags: number;
   defaultAction: number;
   /** `x86_64`, `i386`, ...: names of the syscall tables, the host's own first. */
   arches: string[];
@@ -135,10 +137,28 @@ export function resolveProfile(profile: SeccompProfile, context: SeccompContext)
     for (const args of splitArguments((entry.args ?? []).map(toArgument))) rules.push({ names, action, args });
   }
   return {
+    flags: flagsOf(profile.flags),
     defaultAction: actionOf(profile.defaultAction, profile.defaultErrnoRet),
     arches: archesOf(profile, context.arch),
     rules,
   };
+}
+
+const FILTER_FLAGS: Readonly<Record<string, number>> = {
+  SECCOMP_FILTER_FLAG_TSYNC: 1,
+  SECCOMP_FILTER_FLAG_LOG: 2,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+};
+
+/** Without any, as runc: a filter alone shall not cost the speculation mitigations' price. */
+function flagsOf(names: readonly string[] | null | undefined): number {
+  let flags = 0;
+  for (const name of names ?? ['SECCOMP_FILTER_FLAG_SPEC_ALLOW']) {
+    const flag = FILTER_FLAGS[name];
+    if (flag === undefined) throw invalid(`string ${name} is not a valid flag for seccomp`);
+    flags |= flag;
+  }
+  return flags;
 }
 
 function namesOf(entry: ProfileEntry): string[] {

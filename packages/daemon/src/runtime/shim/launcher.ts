@@ -77,14 +77,20 @@ export class NativeShimLauncher implements ShimLauncher {
 
   async start(start: ShimStart, opts: { onCreated?: (shim: ShimHandle) => void } = {}): Promise<ShimHandle> {
     const { runtimeDirectory } = start;
-    const networkFd = start.network.kind === 'fd' ? FIRST_FREE_FD : undefined;
-    const heldFd = networkFd === undefined ? FIRST_FREE_FD : networkFd + 1;
-    const context = { cgroupLayout: this.#cgroupLayout, classicOverlay: this.#classicOverlay, heldFd };
-    const plan = encodeStart(start, networkFd === undefined ? context : { ...context, networkFd });
+    const { network, userNamespace } = start;
+    const named = [...(network.kind === 'fd' ? [network.fd] : []), ...(userNamespace ? [userNamespace.fd] : [])];
+    const numberOf = (fd: number) => FIRST_FREE_FD + named.indexOf(fd);
+    const plan = encodeStart(start, {
+      cgroupLayout: this.#cgroupLayout,
+      classicOverlay: this.#classicOverlay,
+      ...(network.kind === 'fd' && { networkFd: numberOf(network.fd) }),
+      ...(userNamespace && { usernsFd: numberOf(userNamespace.fd) }),
+      heldFd: FIRST_FREE_FD + named.length,
+    });
     await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
     let shimExit: Promise<unknown> | undefined;
     try {
-      shimExit = this.#spawn(start, plan.bytes);
+      shimExit = this.#spawn(start, plan.bytes, named);
       const control = await ShimControl.connect(runtimeDirectory);
       const handle = new NativeShimHandle({
         runtimeDirectory,
@@ -150,13 +156,12 @@ export class NativeShimLauncher implements ShimLauncher {
   }
 
   /** @returns when the shim process has ended and is reaped */
-  #spawn(start: ShimStart, plan: Buffer): Promise<unknown> {
+  #spawn(start: ShimStart, plan: Buffer, named: readonly number[]): Promise<unknown> {
     const own: number[] = [];
     try {
       own.push(this.#native.memoryFile(plan));
       own.push(this.#native.listenUnix(start.runtimeDirectory, 'sock'));
-      const network = start.network.kind === 'fd' ? [start.network.fd] : [];
-      const fds = [...own, this.#baseNamespace, ...network, ...start.heldSockets];
+      const fds = [...own, this.#baseNamespace, ...named, ...start.heldSockets];
       return this.#native.spawnHelper({ executable: this.#executable, args: ['run'], fds, ref: false }).exited;
     } finally {
       for (const fd of own) closeSync(fd);

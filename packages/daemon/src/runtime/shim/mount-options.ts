@@ -18,6 +18,8 @@ export interface MountOptions {
   clear: number;
   /** Attributes hold for all submounts. */
   recursiveAttributes: boolean;
+  /** Owners are those of the container's user namespace. */
+  mapped: boolean;
   /** The bind takes submounts along. */
   recursive: boolean;
   /** MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE or 0. */
@@ -71,6 +73,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     set: 0,
     clear: 0,
     recursiveAttributes: false,
+    mapped: false,
     recursive: false,
     propagation: 0,
     propagationRecursive: false,
@@ -84,6 +87,10 @@ function applyOption(result: MountOptions, option: string): void {
   if (option === '' || IGNORED.has(option)) return;
   if (option === 'rbind') {
     result.recursive = true;
+    return;
+  }
+  if (option === 'idmap') {
+    result.mapped = true;
     return;
   }
   // `rro`: as `ro`, with everything below; likewise `rprivate`.

@@ -1,6 +1,8 @@
 /** Compiles a start or an exec into the flat plan that a shim carries out, operation by operation. Pure. */
 import { posix } from 'node:path';
 import type { OciDevice, OciMount, OciNamespace } from '@tsdocker/shared/types/oci-spec.ts';
+import { hostId } from '../id-map.ts';
+import type { UserNamespace } from '../runtime.ts';
 import { type CgroupLayout, expandCgroupMount } from './cgroup-mounts.ts';
 import { ATTR, parseMountOptions } from './mount-options.ts';
 import { type Plan, PlanWriter } from './plan-format.ts';
@@ -23,6 +25,9 @@ const LOG_LOCAL = 1;
 const BIND_RECURSIVE = 1;
 const BIND_ATTRIBUTES_RECURSIVE = 2;
 const BIND_PROPAGATION_RECURSIVE = 4;
+const BIND_MAPPED = 8;
+/** An owner outside the map is nobody's inside, and nobody is who that becomes. */
+const OVERFLOW_ID = 65534;
 const MS_PRIVATE = 1 << 18;
 
 /** Character devices every container has, whatever its spec lists. @see OCI runtime-spec config-linux.md, default devices */
@@ -51,13 +56,15 @@ export interface EncodeContext {
   cgroupLayout: CgroupLayout;
   /** Descriptor number of the network namespace in the shim, when `network.kind` is fd. */
   networkFd?: number;
+  /** The same of the user namespace, when there is one. */
+  usernsFd?: number;
   /** Descriptor number of the first held socket in the shim. */
   heldFd?: number;
   /** Use mount(2) for the root file system even where the kernel has the better way. */
   classicOverlay?: boolean;
 }
 
-/** @throws TypeError for what no plan can say: unknown names, null bytes, user namespaces */
+/** @throws TypeError for what no plan can say: unknown names, null bytes */
 export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
   const writer = new PlanWriter();
   const { spec } = start;
@@ -81,11 +88,12 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
     );
   addStdio(writer, spec.process, start.stdin, start.stdinOnce);
   addNote(writer, start.note);
+  addUserNamespace(writer, start, context);
   addRootfs(writer, start, context);
   addNamespaces(writer, start, context);
   addFileSystem(writer, start, context);
   addIdentity(writer, start);
-  addProcess(writer, spec.process, start.seccompProgram);
+  addProcess(writer, spec.process, start.seccomp);
   return writer.finish();
 }
 
@@ -93,7 +101,7 @@ export function encodeExec(exec: ShimExec): Plan {
   const writer = new PlanWriter();
   addStdio(writer, exec.process, exec.stdin, false);
   addNote(writer, exec.note);
-  addProcess(writer, exec.process, exec.seccompProgram);
+  addProcess(writer, exec.process, exec.seccomp);
   return writer.finish();
 }
 
@@ -136,14 +144,25 @@ function addRootfs(writer: PlanWriter, { rootfs }: ShimStart, context: EncodeCon
   );
 }
 
+/** First: what is mounted for the container is mounted with its owners. */
+function addUserNamespace(writer: PlanWriter, { userNamespace }: ShimStart, context: EncodeContext): void {
+  if (!userNamespace) return;
+  if (context.usernsFd === undefined) throw new TypeError('no descriptor for the user namespace');
+  const { uid, gid } = userNamespace.root;
+  writer.add(
+    'joinNamespace',
+    { n1: NAMESPACE_FLAG.user, n2: context.usernsFd + 1, s2: uid, s3: gid },
+    { step: 'namespace user' },
+  );
+}
+
 function addNamespaces(writer: PlanWriter, start: ShimStart, context: EncodeContext): void {
   let made = 0;
   const join = (kind: OciNamespace['type'], path: string) =>
     writer.add('joinNamespace', { s1: path, n1: NAMESPACE_FLAG[kind] }, { step: `namespace ${kind}`, path });
   for (const namespace of start.spec.linux.namespaces) {
-    // The root decides about mounts, start.network about the network.
-    if (namespace.type === 'mount' || namespace.type === 'network') continue;
-    if (namespace.type === 'user') throw new TypeError('user namespaces are not supported');
+    // The root decides about mounts, start.network about the network, start.userNamespace about users.
+    if (['mount', 'network', 'user'].includes(namespace.type)) continue;
     if (namespace.path) join(namespace.type, namespace.path);
     else made |= NAMESPACE_FLAG[namespace.type];
   }
@@ -172,7 +191,7 @@ function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeCont
   const destinations = spec.mounts.map((mount) => posix.normalize(mount.destination));
   for (const mount of spec.mounts) {
     if (mount.type !== 'cgroup') {
-      addMount(writer, mount, destinations, readOnlyAtEnd);
+      addMount(writer, ownedByMapped(mount, start.userNamespace), destinations, readOnlyAtEnd);
       continue;
     }
     const expanded = expandCgroupMount(
@@ -187,6 +206,7 @@ function addFileSystem(writer: PlanWriter, start: ShimStart, context: EncodeCont
     if (expanded.remountReadOnly) addReadOnly(writer, expanded.remountReadOnly);
   }
   addDevices(writer, start);
+  if (start.userNamespace) writer.add('dropFirstTree', {}, { step: 'rootfs' });
   for (const [key, value] of Object.entries(spec.linux.sysctl)) {
     const path = `/proc/sys/${key.replaceAll('.', '/')}`;
     if (posix.normalize(path) !== path) throw new TypeError(`invalid sysctl ${key}`);
@@ -217,6 +237,7 @@ function addMount(writer: PlanWriter, mount: OciMount, destinations: string[], r
   const step = { step: 'mount', path: destination };
   if (mount.type === 'bind' || mount.options.includes('bind') || mount.options.includes('rbind')) {
     const flags =
+      (options.mapped ? BIND_MAPPED : 0) |
       (options.recursive ? BIND_RECURSIVE : 0) |
       (options.recursiveAttributes ? BIND_ATTRIBUTES_RECURSIVE : 0) |
       (options.propagationRecursive || options.propagation === 0 ? BIND_PROPAGATION_RECURSIVE : 0);
@@ -235,7 +256,19 @@ function addMount(writer: PlanWriter, mount: OciMount, destinations: string[], r
   writer.add('mount', { s1: mount.type, s2: mount.source, s3: destination, n1: options.set, n2 }, step);
 }
 
-function addDevices(writer: PlanWriter, { spec }: ShimStart): void {
+/** Terminals are mounted from outside, where ids are the host's. */
+function ownedByMapped(mount: OciMount, userNamespace: UserNamespace | undefined): OciMount {
+  if (mount.type !== 'devpts' || !userNamespace) return mount;
+  const { map } = userNamespace;
+  const options = mount.options.map((option) =>
+    option.startsWith('gid=') ? `gid=${hostId(map.gids, Number(option.slice(4))) ?? userNamespace.root.gid}` : option,
+  );
+  return { ...mount, options };
+}
+
+function addDevices(writer: PlanWriter, { spec, userNamespace }: ShimStart): void {
+  const owner = (ids: 'uids' | 'gids', id: number) =>
+    userNamespace ? (hostId(userNamespace.map[ids], id) ?? OVERFLOW_ID) : id;
   // A /dev of the host has its own.
   const hostDevices = spec.mounts.some(
     (mount) => posix.normalize(mount.destination) === '/dev' && mount.type === 'bind',
@@ -248,7 +281,7 @@ function addDevices(writer: PlanWriter, { spec }: ShimStart): void {
       const n2 = (BigInt(device.major) << 32n) | BigInt(device.minor);
       writer.add(
         'device',
-        { s1: device.path, s2: device.uid, s3: device.gid, n1, n2 },
+        { s1: device.path, s2: owner('uids', device.uid), s3: owner('gids', device.gid), n1, n2 },
         { step: 'device', path: device.path },
       );
     }

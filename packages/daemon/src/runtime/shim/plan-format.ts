@@ -43,6 +43,7 @@ export const OP = {
   waitForGo: 44,
   execute: 45,
   sessionKeyring: 46,
+  dropFirstTree: 47,
 } as const;
 
 export type OpName = keyof typeof OP;

@@ -1,6 +1,7 @@
 /** The part of a plan that makes the process what it is: the same for a container and for an exec. Pure. */
 import { constants } from 'node:os';
 import type { OciProcess } from '@tsdocker/shared/types/oci-spec.ts';
+import type { SeccompFilter } from '../seccomp/seccomp.ts';
 import type { PlanWriter } from './plan-format.ts';
 
 /** By number, as in linux/capability.h. */
@@ -83,7 +84,7 @@ export function addStdio(writer: PlanWriter, process: OciProcess, stdin: boolean
  * Everything from the out-of-memory score to the execve, in the order the kernel's rules ask for.
  * @throws Error for an unknown capability or resource name
  */
-export function addProcess(writer: PlanWriter, process: OciProcess, seccompProgram: Buffer | undefined): void {
+export function addProcess(writer: PlanWriter, process: OciProcess, seccomp: SeccompFilter | undefined): void {
   const { user } = process;
   writer.add('oomScore', { n1: (process.oomScoreAdj ?? 0) + 1000 }, { step: 'oom_score_adj' });
   if (process.apparmorProfile && process.apparmorProfile !== 'unconfined')
@@ -101,7 +102,7 @@ export function addProcess(writer: PlanWriter, process: OciProcess, seccompProgr
   writer.add('waitForGo', {}, { step: 'start' });
   if (process.noNewPrivileges) writer.add('noNewPrivileges', {}, { step: 'no_new_privs' });
   // Without no_new_privs only a process that still has CAP_SYS_ADMIN may load one; with it, the later the better.
-  if (seccompProgram && !process.noNewPrivileges) addSeccomp(writer, seccompProgram);
+  if (seccomp && !process.noNewPrivileges) addSeccomp(writer, seccomp);
   const sets = process.capabilities;
   writer.add('boundingSet', { n1: capabilityMask(sets.bounding) }, { step: 'capabilities' });
   writer.add('workingDirectory', { s1: process.cwd || '/' }, { step: 'chdir', path: process.cwd || '/' });
@@ -112,12 +113,12 @@ export function addProcess(writer: PlanWriter, process: OciProcess, seccompProgr
   const ordered = [sets.effective, sets.permitted, sets.inheritable, sets.ambient];
   for (const [i, set] of ordered.entries()) words.writeBigUInt64LE(capabilityMask(set), i * 8);
   writer.add('capabilities', { s1: words }, { step: 'capabilities' });
-  if (seccompProgram && process.noNewPrivileges) addSeccomp(writer, seccompProgram);
+  if (seccomp && process.noNewPrivileges) addSeccomp(writer, seccomp);
   addExecute(writer, process);
 }
 
-function addSeccomp(writer: PlanWriter, program: Buffer): void {
-  writer.add('seccomp', { s1: program, n1: program.length }, { step: 'seccomp' });
+function addSeccomp(writer: PlanWriter, { program, flags }: SeccompFilter): void {
+  writer.add('seccomp', { s1: program, n1: program.length, n2: flags }, { step: 'seccomp' });
 }
 
 function addExecute(writer: PlanWriter, process: OciProcess): void {

@@ -1,6 +1,7 @@
 /** The seam between the runtime's compiler (spec, seccomp, cgroups: pure) and the shim vertical (encoder, spawn, frames). */
 import type { OciSpec } from '@tsdocker/shared/types/oci-spec.ts';
-import type { ContainerLog, ExitStatus, NetworkNamespace, ProcessStreams, Rootfs } from '../runtime.ts';
+import type { ContainerLog, ExitStatus, NetworkNamespace, ProcessStreams, Rootfs, UserNamespace } from '../runtime.ts';
+import type { SeccompFilter } from '../seccomp/seccomp.ts';
 
 /** cgroup work as data: made by runtime/cgroup/, carried out by the shim before the child starts. */
 export interface CgroupPlan {
@@ -23,11 +24,12 @@ export interface ShimStart {
   /** <exec-root>/shims/<id>: sock, state, exit. Made here, root only. */
   runtimeDirectory: string;
   spec: OciSpec;
-  /** struct sock_filter[] in host order; undefined: unconfined. */
-  seccompProgram?: Buffer;
+  /** Undefined: unconfined. */
+  seccomp?: SeccompFilter;
   cgroup: CgroupPlan;
   rootfs: Rootfs;
   network: NetworkNamespace;
+  userNamespace?: UserNamespace;
   log?: ContainerLog;
   /** Keep a stdin pipe open (pty when spec.process.terminal). */
   stdin: boolean;
@@ -40,7 +42,7 @@ export interface ShimStart {
 export interface ShimExec {
   session: string;
   process: OciSpec['process'];
-  seccompProgram?: Buffer;
+  seccomp?: SeccompFilter;
   stdin: boolean;
   /**
    * Default true: the first `streams()` has everything from the first byte, and an exec whose streams are never read is

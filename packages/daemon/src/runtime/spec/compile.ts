@@ -55,6 +55,7 @@ export function compileStart(request: StartRequest, facts: StartFacts, host: Spe
     network: request.network,
     cgroupVersion: host.cgroupVersion,
     ...(request.joins ? { joins: request.joins } : {}),
+    userNamespace: request.userNamespace !== undefined,
   });
   const own = (type: string) => namespaces.some((n) => n.type === type && n.path === undefined);
   const initPath = own('pid') && (hostConfig.Init ?? host.defaultInit) ? requireInit(host) : undefined;
@@ -64,6 +65,7 @@ export function compileStart(request: StartRequest, facts: StartFacts, host: Spe
     writableCgroups: Boolean(hostConfig.Privileged) || security.writableCgroups,
     defaultShmBytes: host.defaultShmBytes,
     recursiveReadOnly: host.recursiveReadOnly,
+    userNamespace: request.userNamespace !== undefined,
     ...(initPath ? { initPath } : {}),
     ...(facts.sharedShm ? { sharedShm: facts.sharedShm } : {}),
   });

@@ -19,6 +19,8 @@ export interface MountInput {
   defaultShmBytes: number;
   /** The kernel can make a whole tree read-only (mount_setattr, 5.12). */
   recursiveReadOnly: boolean;
+  /** The container has one of its own. */
+  userNamespace: boolean;
 }
 
 export const INIT_PATH = '/sbin/docker-init';
@@ -86,6 +88,7 @@ function toOci(mount: ResolvedMount, input: MountInput): OciMount {
   const given = mount.options ?? [];
   const readOnly = mount.readOnly || Boolean(input.hostConfig.ReadonlyRootfs && NETWORK_FILES.has(destination));
   const options = [mount.nonRecursive ? 'bind' : 'rbind', propagationOf(mount), ...given];
+  if (mount.mapped && input.userNamespace) options.push('idmap');
   if (readOnly && !given.includes('ro') && !given.includes('rro')) {
     options.push(mount.nonRecursive || !input.recursiveReadOnly ? 'ro' : 'rro');
   }

@@ -8,6 +8,7 @@ export interface NamespaceInput {
   hostConfig: Pick<HostConfig, 'PidMode' | 'IpcMode' | 'UTSMode' | 'CgroupnsMode' | 'UsernsMode' | 'Privileged'>;
   network: NetworkNamespace;
   joins?: { ipc?: number; pid?: number };
+  userNamespace?: boolean;
   cgroupVersion: 1 | 2;
 }
 
@@ -19,6 +20,7 @@ export interface NamespaceInput {
 export function namespacesOf(input: NamespaceInput): OciNamespace[] {
   const { hostConfig, joins } = input;
   const out: OciNamespace[] = [{ type: 'mount' }];
+  if (input.userNamespace) out.push({ type: 'user' });
   pushMode(out, 'pid', hostConfig.PidMode, joins?.pid, ['', 'private']);
   pushMode(out, 'ipc', hostConfig.IpcMode, joins?.ipc, ['', 'private', 'shareable', 'none']);
   pushMode(out, 'uts', hostConfig.UTSMode, undefined, ['', 'private']);

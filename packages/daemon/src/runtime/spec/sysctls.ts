@@ -28,7 +28,8 @@ export function sysctlsOf(
   const out: Record<string, string> = {};
   if (own('network')) {
     if (exists('net.ipv4.ip_unprivileged_port_start')) out['net.ipv4.ip_unprivileged_port_start'] = '0';
-    if (exists('net.ipv4.ping_group_range')) out['net.ipv4.ping_group_range'] = '0 2147483647';
+    // Its range is of ids that a user namespace does not have.
+    if (!own('user') && exists('net.ipv4.ping_group_range')) out['net.ipv4.ping_group_range'] = '0 2147483647';
   }
   for (const [typed, value] of Object.entries(sysctls)) {
     const key = normaliseKey(typed);

@@ -97,7 +97,7 @@ test('the compiled default profile decides every call as the profile read straig
 });
 
 test('the default profile does what Docker documents', () => {
-  const program = new SeccompCompiler(HOST).compile('builtin', DOCKER_CAPS)!;
+  const program = new SeccompCompiler(HOST).compile('builtin', DOCKER_CAPS)!.program;
   const nr = TABLES['x86_64']!.numbers;
   const run = (name: string, ...args: number[]) =>
     runSeccomp(program, { nr: nr[name]!, arch: X86_64, args: [...args, 0, 0, 0, 0, 0, 0].slice(0, 6).map(BigInt) });
@@ -120,7 +120,7 @@ test('the default profile does what Docker documents', () => {
 
 test('capabilities and the kernel version decide conditional rules', () => {
   const bpf = (caps: string[], kernel: string, name: string) =>
-    runSeccomp(new SeccompCompiler({ arch: 'x64', kernel }).compile('builtin', caps)!, {
+    runSeccomp(new SeccompCompiler({ arch: 'x64', kernel }).compile('builtin', caps)!.program, {
       nr: TABLES['x86_64']!.numbers[name]!,
       arch: X86_64,
       args: [0x10000000n, 0n, 0n, 0n, 0n, 0n],
@@ -161,14 +161,14 @@ test('custom profiles of both schemas compile, with every operator', () => {
 test('values of 64 bits keep every bit', () => {
   const text =
     '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":18446744073709551615,"op":"SCMP_CMP_EQ"}]}]}';
-  const program = new SeccompCompiler(HOST).compile(text, [])!;
+  const program = new SeccompCompiler(HOST).compile(text, [])!.program;
   const run = (arg: bigint) => runSeccomp(program, { nr: 0, arch: X86_64, args: [arg] });
   assert.equal(run(2n ** 64n - 1n), errno(1));
   assert.equal(run(2n ** 64n - 2n), RET_ALLOW);
 });
 
 test('the program stays short', () => {
-  const program = new SeccompCompiler(HOST).compile('builtin', DOCKER_CAPS)!;
+  const program = new SeccompCompiler(HOST).compile('builtin', DOCKER_CAPS)!.program;
   assert.ok(program.length / 8 < 400, `${program.length / 8} instructions`);
 });
 
@@ -177,6 +177,8 @@ test('a profile that can not be honoured is refused', () => {
     ['{', /Decoding seccomp profile failed/],
     ['[]', /not an object/],
     ['{"defaultAction":"NOPE"}', /string NOPE is not a valid action/],
+    ['{"defaultAction":"SCMP_ACT_ALLOW","flags":["NOPE"]}', /string NOPE is not a valid flag/],
+    ['{"defaultAction":"SCMP_ACT_NOTIFY"}', /string SCMP_ACT_NOTIFY is not a valid action/],
     ['{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}', /listenerPath/],
     [
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"name":"a","names":["b"],"action":"SCMP_ACT_ERRNO"}]}',
@@ -195,4 +197,12 @@ test('a profile that can not be honoured is refused', () => {
     assert.throws(() => new SeccompCompiler(HOST).compile(text, []), expected, text);
   }
   assert.equal(new SeccompCompiler(HOST).compile('unconfined', []), undefined);
+});
+
+test('flags of a profile reach the filter; without any it is runc’s', () => {
+  const flags = (list: string | undefined) =>
+    new SeccompCompiler(HOST).compile(`{"defaultAction":"SCMP_ACT_ALLOW"${list ? `,"flags":${list}` : ''}}`, [])?.flags;
+  assert.equal(flags(undefined), 4);
+  assert.equal(flags('[]'), 0);
+  assert.equal(flags('["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_TSYNC"]'), 3);
 });

@@ -79,7 +79,7 @@ describe('plan', () => {
   test('puts the operations in the order the kernel asks for', () => {
     const names = decode(
       encodeStart(
-        start((s) => (s.seccompProgram = Buffer.alloc(8))),
+        start((s) => (s.seccomp = { program: Buffer.alloc(8), flags: 0 })),
         context,
       ),
     ).map(({ op }) => op);
@@ -104,7 +104,7 @@ describe('plan', () => {
       encodeStart(
         start((s) => {
           s.spec.process.noNewPrivileges = true;
-          s.seccompProgram = Buffer.alloc(8);
+          s.seccomp = { program: Buffer.alloc(8), flags: 0 };
         }),
         context,
       ),
@@ -157,8 +157,37 @@ describe('plan', () => {
     );
   });
 
+  test('with a user namespace owners outside are those of the map', () => {
+    const ranges = [{ inside: 0, outside: 1000, count: 100 }];
+    const plan = encodeStart(
+      start((s) => {
+        s.userNamespace = {
+          fd: 9,
+          map: { uids: ranges, gids: ranges },
+          root: { uid: 1000, gid: 1000 },
+          close: () => {},
+        };
+        s.spec.mounts.push(
+          { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['newinstance', 'gid=5'] },
+          { destination: '/v', type: 'bind', source: '/volume', options: ['rbind', 'idmap'] },
+        );
+        s.spec.linux.devices.push({ path: '/dev/x', type: 'c', major: 1, minor: 1, fileMode: 0o600, uid: 7, gid: 500 });
+      }),
+      { ...context, usernsFd: 7 },
+    );
+    const ops = decode(plan);
+    const names = ops.map(({ op }) => op);
+    assert.ok(names.indexOf('joinNamespace') < names.indexOf('overlay'));
+    assert.ok(names.lastIndexOf('mount') < names.indexOf('dropFirstTree'));
+    const join = ops.find(({ op }) => op === 'joinNamespace');
+    assert.deepEqual([join?.n1, join?.n2, join?.s2, join?.s3], [0x10000000n, 8n, 1000, 1000]);
+    const device = ops.find(({ op, text, s1 }) => op === 'device' && text(s1) === '/dev/x');
+    assert.deepEqual([device?.s2, device?.s3], [1007, 65534]);
+    assert.equal(ops.find(({ op }) => op === 'bind')?.flags, 1 | 4 | 8);
+    assert.ok(plan.bytes.includes('gid=1005\0'));
+  });
+
   for (const [name, change] of [
-    ['a user namespace', (s: ShimStart) => s.spec.linux.namespaces.push({ type: 'user' })],
     ['an unknown capability', (s: ShimStart) => s.spec.process.capabilities.bounding.push('CAP_NOPE')],
     ['an unknown limit', (s: ShimStart) => s.spec.process.rlimits.push({ type: 'RLIMIT_NOPE', soft: 0, hard: 0 })],
     ['a null byte', (s: ShimStart) => s.spec.process.args.push('a\0b')],

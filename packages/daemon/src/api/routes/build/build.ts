@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { parseReference } from '@tsdocker/shared/reference.ts';
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
-import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
+import type { BuildCall, BuildEvent } from '@tsdocker/shared/types/build.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import type { BuildOptions, BuildService } from '../../../builder/service.types.ts';
 import type { ProgressSink } from '../../../images/service.types.ts';
@@ -53,6 +53,7 @@ function buildOptions(ctx: RequestContext, events: boolean): Omit<BuildOptions, 
     buildArgs: jsonMap(query.string('buildargs'), 'buildargs'),
     labels: jsonMap(query.string('labels'), 'labels') as Record<string, string>,
     target: query.optional('target'),
+    call: callOf(query.string('call')),
     useCache: !query.bool('nocache'),
     pull: query.bool('pull'),
     platform: query.optional('platform'),
@@ -69,6 +70,15 @@ function buildOptions(ctx: RequestContext, events: boolean): Omit<BuildOptions, 
     ),
     signal: ctx.signal,
   };
+}
+
+const CALLS: readonly BuildCall[] = ['build', 'check', 'outline', 'targets'];
+
+/** Ours, too: the answer is one of the events. */
+function callOf(text: string): BuildCall {
+  const call = CALLS.find((c) => c === (text || 'build'));
+  if (!call) throw new DockerError('InvalidParameter', `unknown call ${JSON.stringify(text)}`);
+  return call;
 }
 
 function hostConfigOf({ query }: RequestContext): HostConfig {

@@ -2,6 +2,7 @@
 import { boolFilter } from '@tsdocker/shared/filters.ts';
 import type { ImageService } from '../../../images/service.types.ts';
 import { imageInspectFor, imageSummaryFor } from '../../compat.ts';
+import { platformOf, platformsOf } from '../../request/platform.ts';
 import type { Handler } from '../../router.ts';
 
 type Images<K extends keyof ImageService> = Pick<ImageService, K>;
@@ -30,13 +31,16 @@ export const getImagesJson =
 export const getImage =
   (images: Images<'inspect'>): Handler =>
   async (ctx) => {
-    ctx.json(200, imageInspectFor(ctx.version, await images.inspect(ctx.param('name'))));
+    const platform = ctx.atLeast('1.49') ? platformOf(ctx.query) : undefined;
+    const image = await images.inspect(ctx.param('name'), { ...(platform && { platform }) });
+    ctx.json(200, imageInspectFor(ctx.version, image));
   };
 
 export const getImageHistory =
   (images: Images<'history'>): Handler =>
   async (ctx) => {
-    ctx.json(200, await images.history(ctx.param('name')));
+    const platform = ctx.atLeast('1.48') ? platformOf(ctx.query) : undefined;
+    ctx.json(200, await images.history(ctx.param('name'), { ...(platform && { platform }) }));
   };
 
 export const postImageTag =
@@ -49,7 +53,8 @@ export const postImageTag =
 export const deleteImage =
   (images: Images<'remove'>): Handler =>
   async (ctx) => {
-    const options = { force: ctx.query.bool('force'), noPrune: ctx.query.bool('noprune') };
+    const platforms = ctx.atLeast('1.50') ? platformsOf(ctx.query, 'platforms') : [];
+    const options = { force: ctx.query.bool('force'), noPrune: ctx.query.bool('noprune'), platforms };
     ctx.json(200, await images.remove(ctx.param('name'), options));
   };
 

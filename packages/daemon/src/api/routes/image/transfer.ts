@@ -7,6 +7,7 @@ import type { ImageService } from '../../../images/service.types.ts';
 import type { RequestContext } from '../../context.ts';
 import { download } from '../../download.ts';
 import { answerWithProgress } from '../../progress.ts';
+import { platformOf, platformsOf } from '../../request/platform.ts';
 import { registryAuth } from '../../request/registry-auth.ts';
 import type { Handler } from '../../router.ts';
 
@@ -80,11 +81,11 @@ async function importSource(ctx: RequestContext, source: string): Promise<AsyncI
 export const postImagesLoad =
   (images: Pick<ImageService, 'load'>): Handler =>
   async (ctx) => {
-    const platform = ctx.query.optional('platform');
+    const platforms = ctx.atLeast('1.48') ? platformsOf(ctx.query, 'platform') : [];
     await answerWithProgress(ctx.res, (progress) =>
       images.load(ctx.connection.body(), {
         quiet: ctx.query.bool('quiet', true),
-        ...(platform && { platform: platformString(platform) }),
+        platforms,
         progress,
         signal: ctx.signal,
       }),
@@ -95,14 +96,14 @@ export const postImagesLoad =
 export const postImagePush =
   (images: Pick<ImageService, 'push'>): Handler =>
   async (ctx) => {
-    if (ctx.query.optional('platform'))
-      throw new DockerError('NotImplemented', 'pushing one platform of several is not there yet');
+    const platform = ctx.atLeast('1.46') ? platformOf(ctx.query) : undefined;
     const [name, tag] = [ctx.param('name'), ctx.query.optional('tag')];
     const auth = registryAuth(ctx.req.headers['x-registry-auth']);
     await answerWithProgress(ctx.res, (progress) =>
       images.push(tag ? `${name}:${tag}` : name, {
         ...(auth && { auth }),
         ...(!tag && !/:[^/]*$/.test(name) && { allTags: true }),
+        ...(platform && { platform }),
         progress,
         signal: ctx.signal,
       }),
@@ -115,27 +116,12 @@ export const getImagesArchive =
   async (ctx) => {
     const names = ctx.params['name'] === undefined ? ctx.query.strings('names') : [ctx.param('name')];
     if (names.length === 0) throw new DockerError('InvalidParameter', 'no image was named');
-    const [platform, ...more] = ctx.query
-      .strings('platform')
-      .filter((text) => text !== '')
-      .map(platformString);
-    if (more.length > 0) throw new DockerError('NotImplemented', 'saving several platforms at once is not there yet');
+    const platforms = ctx.atLeast('1.48') ? platformsOf(ctx.query, 'platform') : [];
     await download(ctx, async (open) => {
       let write: WriteDownload | undefined;
-      await images.save(names, { ...(platform && { platform }) }, async (chunk) => {
+      await images.save(names, { platforms }, async (chunk) => {
         write ??= open({});
         return await write(chunk);
       });
     });
   };
-
-/** Load carries the platform as JSON of the OCI object, where pull has `os/arch/variant`. */
-function platformString(text: string): string {
-  if (!text.startsWith('{')) return text;
-  try {
-    const { os, architecture, variant } = JSON.parse(text) as Record<string, unknown>;
-    return [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '').join('/');
-  } catch (cause) {
-    throw new DockerError('InvalidParameter', 'failed to parse platform: invalid JSON', { cause });
-  }
-}
