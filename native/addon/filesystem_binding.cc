@@ -1,7 +1,8 @@
-// File-system calls node has no name for. All work on the thread pool; each returns a promise.
+// File-system calls node has no name for. Those that may take time work on the thread pool and return a promise.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "addon/binding.h"
+#include "addon/convert.h"
 #include "core/fd.h"
 #include "core/tree.h"
 
@@ -114,6 +116,17 @@ Napi::Value tree_bytes(const Napi::CallbackInfo& info) {
   });
 }
 
+// Not waited for: what holds it for longer than a moment may stand still.
+Napi::Value try_lock(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  int fd = -1;
+  if (!to_int(info[0], "fd", &fd)) return env.Undefined();
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Napi::Boolean::New(env, true);
+  if (errno == EWOULDBLOCK) return Napi::Boolean::New(env, false);
+  system_error(env, last_error("flock", "lock")).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
 Napi::Value get_xattr(const Napi::CallbackInfo& info) {
   if (!string_arguments(info, 2)) return info.Env().Undefined();
   return start(info, [name = info[1].As<Napi::String>().Utf8Value()](const std::string& path) {
@@ -136,6 +149,7 @@ void export_filesystem(Napi::Env env, Napi::Object exports) {
   exports.Set("syncFileSystem", Napi::Function::New(env, sync_file_system));
   exports.Set("removeTree", Napi::Function::New(env, remove_tree));
   exports.Set("treeBytes", Napi::Function::New(env, tree_bytes));
+  exports.Set("tryLock", Napi::Function::New(env, try_lock));
   exports.Set("getXattr", Napi::Function::New(env, get_xattr));
 }
 

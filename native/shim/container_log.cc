@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,22 @@ size_t utf8_length(const unsigned char* data, size_t available) {
     if (data[i] < 0x80 || data[i] > 0xbf) return 0;
   }
   return length;
+}
+
+Text<PATH_MAX> directory_of(const char* path) {
+  Text<PATH_MAX> directory;
+  directory.add(path);
+  directory.shorten(static_cast<size_t>(strrchr(path, '/') - path));
+  return directory;
+}
+
+// `path`, `path.2` or, of a file that the daemon has compressed, `path.2.gz`.
+Text<PATH_MAX> rotated_name(const char* path, uint32_t number, bool compressed) {
+  Text<PATH_MAX> name;
+  name.add(path);
+  if (number > 0) name.add(".").number(number);
+  if (number > 0 && compressed) name.add(".gz");
+  return name;
 }
 
 bool plain(unsigned char c) {
@@ -81,9 +98,7 @@ Status ContainerLog::open(LogFormat format, const char* path, const char* attrib
   max_bytes_ = max_bytes;
   files_ = files;
   if (format_ == LogFormat::kJsonFile) return reopen();
-  Text<PATH_MAX> directory;
-  directory.add(path);
-  directory.shorten(static_cast<size_t>(strrchr(path, '/') - path));
+  const Text<PATH_MAX> directory = directory_of(path);
   if (mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) return last_error("mkdir", "log", directory.c_str());
   Status opened = reopen();
   if (opened.ok() && !ends_whole()) rotate();
@@ -259,15 +274,28 @@ void ContainerLog::rotate() {
     if (file_ && ftruncate(file_.get(), 0) == 0) size_ = 0;
     return;
   }
-  for (uint32_t i = files_ - 1; i > 0; i--) {
-    Text<PATH_MAX> from, to;
-    from.add(path_);
-    if (i > 1) from.add(".").number(i - 1);
-    to.add(path_).add(".").number(i);
-    rename(from.c_str(), to.c_str());
-  }
+  if (!shift_rotated()) return;
   // Kept open on failure: better too long a file than a lost line.
-  [[maybe_unused]] const Status opened = reopen();
+  rotated_ = reopen().ok();
+}
+
+// False: the daemon is just putting a compressed file in the place of one of them, by its number. The next record
+// tries again, for a daemon that stands still must not stop the container.
+bool ContainerLog::shift_rotated() {
+  const UniqueFd lock(::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock && flock(lock.get(), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) return false;
+  unlink(rotated_name(path_, files_ - 1, true).c_str());
+  for (uint32_t i = files_ - 1; i > 0; i--) {
+    rename(rotated_name(path_, i - 1, false).c_str(), rotated_name(path_, i, false).c_str());
+    if (i > 1) rename(rotated_name(path_, i - 1, true).c_str(), rotated_name(path_, i, true).c_str());
+  }
+  return true;
+}
+
+bool ContainerLog::take_rotated() {
+  const bool rotated = rotated_;
+  rotated_ = false;
+  return rotated;
 }
 
 }  // namespace tsd::shim

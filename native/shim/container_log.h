@@ -26,6 +26,8 @@ class ContainerLog {
   void end(int stream);
   // One write for everything since the last flush.
   void flush();
+  // Whether the log was rotated since the last call.
+  bool take_rotated();
 
  private:
   static constexpr size_t kMaxLine = 16 * 1024;
@@ -50,6 +52,7 @@ class ContainerLog {
   void escaped(const char* data, size_t length);
   void put(const char* data, size_t length);
   void rotate();
+  bool shift_rotated();
 
   LogFormat format_ = LogFormat::kJsonFile;
   const char* path_ = nullptr;
@@ -57,6 +60,7 @@ class ContainerLog {
   size_t attributes_length_ = 0;
   uint64_t max_bytes_ = 0, size_ = 0;
   uint32_t files_ = 1;
+  bool rotated_ = false;
   UniqueFd file_;
   Line lines_[2];
   char buffer_[kBuffer];

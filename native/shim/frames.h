@@ -36,6 +36,7 @@ enum class FrameType : uint8_t {
   kResult = 75,  // u32 request, i32 errno
   kEnd = 76,     // no more output on this connection
   kNote = 77,  // i32 pid, what the daemon that started the process noted; kExecExit follows for an exec that has ended
+  kLogRotated = 78,
 };
 
 struct FrameHeader {

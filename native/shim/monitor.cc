@@ -64,6 +64,7 @@ int Monitor::run() {
       }
     }
     log_.flush();
+    if (log_.take_rotated()) broadcast(FrameType::kLogRotated, 0, nullptr, 0);
     tick();
     collect_garbage();
   }

@@ -131,6 +131,7 @@ export class FakeRunning extends FakeProcess implements RunningContainer {
   sizes: { height: number; width: number }[] = [];
   paused = false;
   #oom: (() => void)[] = [];
+  #rotated: (() => void)[] = [];
   readonly #runtime: FakeRuntime;
 
   constructor(runtime: FakeRuntime, pid: number, request: StartRequest) {
@@ -146,6 +147,12 @@ export class FakeRunning extends FakeProcess implements RunningContainer {
   }
   oom(): void {
     for (const handler of this.#oom) handler();
+  }
+  onLogRotated(handler: () => void): void {
+    this.#rotated.push(handler);
+  }
+  rotated(): void {
+    for (const handler of this.#rotated) handler();
   }
   async signal(signal: number): Promise<void> {
     if (this.ended) throw new DockerError('Conflict', `container ${this.id} is not running`);

@@ -9,6 +9,7 @@ import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
 import { createLogForwarding } from './logging/forward/forwarding.ts';
+import { LogCompressor } from './logging/log-compressor.ts';
 import { readLogs } from './logging/read-logs.ts';
 import { etcFiles } from './networks/etc-files.ts';
 import { interfaceCounters } from './networks/interface-counters.ts';
@@ -86,6 +87,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     readLogs,
     logWriterConfig,
     logForwarding: createLogForwarding((message, fields) => log.warn(message, fields)),
+    logCompression: new LogCompressor(native.tryLock, (message, fields) => log.warn(message, fields)),
     userOf: (layers, User) => userInRoot(new LayeredRoot(layers, native.isOpaqueDirectory), { User }, {}).user,
     copyUp: (layers, path, target) => copyUp(layers, path, target, native),
     log,

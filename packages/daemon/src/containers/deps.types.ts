@@ -51,6 +51,15 @@ export type LogWriterConfig = (
   info?: LogInfo,
 ) => Omit<NonNullable<StartRequest['log']>, 'path'> | undefined;
 
+/** Compresses rotated log files in the background. Implemented in logging/log-compressor. */
+export interface LogCompression {
+  /** @param path of the current file */
+  compress(id: string, path: string): void;
+  /** Nothing is written any more once it resolves. */
+  stop(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Sends output on where the log driver sends it; nothing is done for drivers that keep it here. Implemented in logging/forward. */
 export interface LogForwarding {
   /** Looks before a start whether the receiver is there. @throws System `failed to initialize logging driver: ...` */
@@ -140,6 +149,7 @@ export interface ContainersDeps {
   logWriterConfig: LogWriterConfig;
   /** Unset: no driver sends anything away. */
   logForwarding?: LogForwarding;
+  logCompression?: LogCompression;
   copyUp: CopyUp;
   userOf: UserOf;
   log: DomainLog;

@@ -10,6 +10,7 @@ import { publish } from './events.ts';
 import { adoptExec, type ExecDeps } from './exec.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { haltHealthMonitor, resumeHealthMonitor } from './health.ts';
+import { compressLog } from './log-compression.ts';
 import { forwardLog } from './log-forwarding.ts';
 import { releaseMounts } from './mounts.ts';
 import { parseNetworkMode } from './network-mode.ts';
@@ -19,7 +20,9 @@ import { applyStartNote } from './start-note.ts';
 import type { Leftover } from './store.ts';
 import { formatNanos, nowNanos, parseNanos, secondsBetween } from './time.ts';
 
-export type RestoreDeps = ExitDeps & ExecDeps & Pick<Domain, 'runtime' | 'images' | 'volumes' | 'networks'>;
+export type RestoreDeps = ExitDeps &
+  ExecDeps &
+  Pick<Domain, 'runtime' | 'images' | 'volumes' | 'networks' | 'logWriterConfig'>;
 
 /** Resolves when every container has its true state; restarts go on behind. */
 export async function restoreContainers(deps: RestoreDeps): Promise<void> {
@@ -42,6 +45,7 @@ export async function restoreContainers(deps: RestoreDeps): Promise<void> {
     if (run) run.exited.then((status) => handleExit(deps, c, run, status));
   }
   for (const c of containers) forwardLog(deps, c);
+  for (const c of containers) compressLog(deps, c);
   for (const c of containers) continueAfterRestore(deps, c, wasRunning.has(c));
 }
 

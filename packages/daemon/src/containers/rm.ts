@@ -8,7 +8,7 @@ import { releaseMounts } from './mounts.ts';
 
 export type RemoveDeps = Pick<
   Domain,
-  'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log' | 'logForwarding'
+  'runtime' | 'images' | 'volumes' | 'store' | 'events' | 'index' | 'log' | 'logForwarding' | 'logCompression'
 > &
   KillDeps;
 
@@ -59,6 +59,7 @@ export async function removeStopped(deps: RemoveDeps, c: Container, opts: { volu
       await c.untilCleanedUp();
       await deps.logForwarding?.drain(c.id, DRAIN_LIMIT_MS);
       await deps.logForwarding?.stop(c.id);
+      await deps.logCompression?.stop(c.id);
       const directory = await deps.store.retire(c.id, opts.volumes);
       await deps.images.removeRootfs(c.id).catch(async (err) => {
         await deps.store.unretire(c.id, directory);

@@ -101,6 +101,7 @@ export async function createContainerService(deps: ContainersDeps): Promise<Cont
         c.health?.stop();
       }
       await deps.logForwarding?.close();
+      await deps.logCompression?.close();
       await store.close();
     },
   };

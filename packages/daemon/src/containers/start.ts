@@ -10,6 +10,7 @@ import { publish, publishVolumes } from './events.ts';
 import { type ExitDeps, handleExit } from './exit.ts';
 import { startHealthMonitor } from './health.ts';
 import { linkEnvironment } from './links.ts';
+import { compressLog } from './log-compression.ts';
 import { logFileOf } from './log-file.ts';
 import { forwardLog, logInfoOf } from './log-forwarding.ts';
 import { argvOf } from './merge-image.ts';
@@ -156,6 +157,7 @@ async function started(deps: StartDeps, c: Container, run: RunningContainer): Pr
     finishedAt: c.record.state.finishedAt || NEVER,
   });
   forwardLog(deps, c);
+  compressLog(deps, c);
   run.onOom(() => publish(deps.events, c, 'oom'));
   run.exited.then((status) => handleExit(deps, c, run, status));
   // From here on nothing may fail the start: the program runs.

@@ -16,6 +16,8 @@ export interface LogWriterConfig {
   maxSizeBytes: number;
   /** Files kept, the current one included. */
   maxFiles: number;
+  /** Rotated files are compressed. */
+  compress: boolean;
   /** JSON object that every record carries as `attrs`; undefined: none. */
   attributes?: string;
 }
@@ -59,19 +61,31 @@ export function logWriterConfig(
   checkMode(options);
   const unknown = Object.keys(options).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(unknownOption(unknown, driver));
-  checkCompress('compress', options['compress']);
-  checkCompress('cache-compress', options['cache-compress']);
   if (driver === 'none') return undefined;
-  if (driver === 'local') return { format: 'local', ...rotation(options, { maxFiles: DEFAULT_FILES }) };
+  if (driver === 'local') return localConfig(options);
   const remote = REMOTE_DRIVERS.get(driver);
   if (remote) return cacheConfig(remote, options);
   const attributes = info && attributesText(options, info);
-  return { format: 'json-file', ...rotation(options), ...(attributes && { attributes }) };
+  const kept = rotation(options);
+  const compress = isSet(options['compress']);
+  if (compress && (kept.maxFiles < 2 || kept.maxSizeBytes < 0)) throw invalid(NOTHING_TO_COMPRESS);
+  return { format: 'json-file', ...kept, compress, ...(attributes && { attributes }) };
+}
+
+const NOTHING_TO_COMPRESS = 'compress cannot be true when max-file is less than 2 or max-size is not set';
+
+/** Compressed unless told otherwise. */
+function localConfig(options: Record<string, string>): LogWriterConfig {
+  const kept = rotation(options, { maxFiles: DEFAULT_FILES });
+  const compress = isSet(options['compress'] ?? 'true', (cause) => `error reading compress log option: ${cause}`);
+  if (compress && kept.maxFiles < 2) throw invalid('compression cannot be enabled when max file count is 1');
+  return { format: 'local', ...kept, compress };
 }
 
 /** The file that `logs` reads is the queue of what is sent. */
 function cacheConfig(driver: RemoteDriver, options: Record<string, string>): LogWriterConfig {
-  isSet(options['cache-disabled']);
+  const disabled = options['cache-disabled'];
+  isSet(disabled, () => `invalid value for option cache-disabled: ${disabled}`);
   try {
     driver.check(options);
   } catch (err) {
@@ -79,7 +93,8 @@ function cacheConfig(driver: RemoteDriver, options: Record<string, string>): Log
   }
   const { 'cache-max-size': size, 'cache-max-file': files } = options;
   const bounds = { ...(size !== undefined && { 'max-size': size }), ...(files !== undefined && { 'max-file': files }) };
-  return { format: 'local', ...rotation(bounds, { maxFiles: DEFAULT_FILES }) };
+  const compress = options['cache-compress'] ?? (files === '1' ? 'false' : 'true');
+  return localConfig({ ...bounds, compress });
 }
 
 /** Docker's order and escapes: a log is compared byte by byte. @throws System in the words of a start that fails */
@@ -111,15 +126,11 @@ function rotation(
   return { maxSizeBytes, maxFiles };
 }
 
-function checkCompress(option: string, text: string | undefined): void {
-  if (isSet(text)) throw invalid(`log opt '${option}=true' is not supported yet by this engine`);
-}
-
-function isSet(text = 'false'): boolean {
+function isSet(text = 'false', words = (cause: string): string => cause): boolean {
   try {
     return parseBool(text);
   } catch (err) {
-    throw invalid((err as Error).message);
+    throw invalid(words((err as Error).message));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { LogRecord } from './log-record.ts';
-import type { LogFile } from './rotated-files.ts';
+import type { LogContent } from './rotated-files.ts';
 
 const BLOCK_BYTES = 256 * 1024;
 const LENGTH_BYTES = 4;
@@ -73,7 +73,7 @@ export class LocalReader {
 }
 
 /** Backwards by the lengths behind the records; where the end is torn, forwards. */
-export async function localTailOffset(file: LogFile, count: number): Promise<{ offset: number; found: number }> {
+export async function localTailOffset(file: LogContent, count: number): Promise<{ offset: number; found: number }> {
   if (count === 0) return { offset: file.sizeBytes, found: 0 };
   let end = file.sizeBytes;
   let found = 0;
@@ -97,7 +97,7 @@ export async function localTailOffset(file: LogFile, count: number): Promise<{ o
   return { offset: end, found };
 }
 
-async function tailFromStart(file: LogFile, count: number): Promise<{ offset: number; found: number }> {
+async function tailFromStart(file: LogContent, count: number): Promise<{ offset: number; found: number }> {
   const offsets = (await new LocalReader(file.handle, 0).offsets()).slice(-count);
   return { offset: offsets[0] ?? file.sizeBytes, found: offsets.length };
 }

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { LineReader } from './json-lines.ts';
 import { LocalReader, localTailOffset } from './local-records.ts';
 import { type LogRecord, parseRecord } from './log-record.ts';
-import { type LogFile, tailOffset } from './rotated-files.ts';
+import { type LogContent, tailOffset } from './rotated-files.ts';
 
 export type LogFormatName = 'json-file' | 'local';
 
@@ -17,7 +17,7 @@ export interface RecordReader {
 export interface LogFormat {
   open(handle: FileHandle, offset: number): RecordReader;
   /** Offset of the first of the last `count` records, and how many there are (fewer when the file has fewer). */
-  tailOffset(file: LogFile, count: number): Promise<{ offset: number; found: number }>;
+  tailOffset(file: LogContent, count: number): Promise<{ offset: number; found: number }>;
 }
 
 class JsonReader implements RecordReader {

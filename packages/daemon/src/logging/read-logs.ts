@@ -27,7 +27,7 @@ export interface LogOptions {
 
 /** The end of a record in one of a log's files, whatever that is called by now. Local format only. */
 export interface LogPosition {
-  inode: string;
+  file: string;
   offset: number;
 }
 
@@ -111,7 +111,7 @@ class RotatedReader {
     this.#pending = files.toReversed();
     const start = await this.#startOf(files);
     const before = this.#pending.splice(0, start.skip);
-    await Promise.all(before.map((file) => file.handle.close()));
+    await Promise.all(before.map((file) => file.close()));
     yield* this.#drain(start.offset);
   }
 
@@ -120,8 +120,8 @@ class RotatedReader {
     for (;;) {
       if (this.#current) yield* this.#batches(this.#current);
       if (this.finished || this.#opts.signal?.aborted) return;
-      const inode = this.#current?.file.inode;
-      const newer = await openLogFiles(this.#path, inode === undefined ? {} : { until: inode });
+      const until = this.#current?.file.identity;
+      const newer = await openLogFiles(this.#path, until === undefined ? {} : { until });
       if (newer.length === 0) return;
       // Between the last read and the rotation more may have been written to the old file.
       if (this.#current) yield* this.#batches(this.#current);
@@ -134,20 +134,34 @@ class RotatedReader {
     const files = [...(this.#current ? [this.#current.file] : []), ...this.#pending];
     this.#current = undefined;
     this.#pending = [];
-    await Promise.all(files.map((file) => file.handle.close()));
+    await Promise.all(files.map((file) => file.close()));
   }
 
   /** Reads the pending files, oldest first; the last one stays open as the current one. */
   async *#drain(firstOffset: number): AsyncGenerator<RecordBatch> {
     let offset = firstOffset;
     for (let file = this.#pending.shift(); file; file = this.#pending.shift()) {
-      await this.#current?.file.handle.close();
-      this.#current = { file, reader: this.#format.open(file.handle, offset) };
-      offset = 0;
+      await this.#current?.file.close();
+      this.#current = undefined;
       const { since, signal } = this.#opts;
-      if (since !== undefined && file.modifiedAt < since && this.#pending.length > 0) continue;
+      if (since !== undefined && file.modifiedAt < since && this.#pending.length > 0) {
+        await file.close();
+        offset = 0;
+        continue;
+      }
+      this.#current = { file, reader: await this.#readerOf(file, offset) };
+      offset = 0;
       yield* this.#batches(this.#current);
       if (this.finished || signal?.aborted) return;
+    }
+  }
+
+  async #readerOf(file: LogFile, offset: number): Promise<RecordReader> {
+    try {
+      return this.#format.open((await file.content()).handle, offset);
+    } catch (err) {
+      await file.close();
+      throw err;
     }
   }
 
@@ -155,13 +169,13 @@ class RotatedReader {
   async #startOf(files: LogFile[]): Promise<{ skip: number; offset: number }> {
     const { from } = this.#opts;
     if (from) {
-      const at = files.findIndex((file) => String(file.inode) === from.inode);
+      const at = files.findIndex((file) => file.identity === from.file);
       return at < 0 ? { skip: 0, offset: 0 } : { skip: files.length - 1 - at, offset: from.offset };
     }
     let wanted = this.#opts.tail;
     if (wanted === undefined || wanted < 0) return { skip: 0, offset: 0 };
     for (const [i, file] of files.entries()) {
-      const { offset, found } = await this.#format.tailOffset(file, wanted);
+      const { offset, found } = await this.#format.tailOffset(await file.content(), wanted);
       wanted -= found;
       if (wanted === 0) return { skip: files.length - 1 - i, offset };
     }
@@ -171,7 +185,7 @@ class RotatedReader {
   async *#batches({ file, reader }: OpenFile): AsyncGenerator<RecordBatch> {
     for await (const records of reader.records()) {
       const wanted = this.#select(records);
-      if (wanted.length > 0) yield { records: wanted, position: { inode: String(file.inode), offset: reader.offset } };
+      if (wanted.length > 0) yield { records: wanted, position: { file: file.identity, offset: reader.offset } };
       if (this.finished || this.#opts.signal?.aborted) return;
     }
   }

@@ -59,6 +59,9 @@ export class NativeContainer implements RunningContainer {
   onOom(handler: () => void): void {
     this.#shim.onOom(handler);
   }
+  onLogRotated(handler: () => void): void {
+    this.#shim.onLogRotated(handler);
+  }
   signal(signal: number): Promise<void> {
     return this.#whileRunning(this.#shim.signal(signal));
   }

@@ -56,6 +56,8 @@ export interface ContainerLog {
   /** -1: never rotated. */
   maxSizeBytes: number;
   maxFiles: number;
+  /** What rotation leaves is compressed, by the daemon. */
+  compress?: boolean;
   /** A JSON object that each record carries. */
   attributes?: string;
 }
@@ -140,6 +142,8 @@ export interface RunningContainer {
   readonly gone: Promise<void>;
   /** Resolves when memory.oom killed something inside; may never. Handler is called once per event. */
   onOom(handler: () => void): void;
+  /** Called once per rotation of the log that happens while this daemon listens. */
+  onLogRotated(handler: () => void): void;
   /** @throws Conflict when the process is gone */
   signal(signal: number): Promise<void>;
   /** Signals every process of the container (used when pid 1 is shared). */

@@ -130,28 +130,49 @@ test('times keep nine digits both ways', () => {
 });
 
 test('log options are checked with Docker words', () => {
-  assert.deepEqual(logWriterConfig({}), { format: 'json-file', maxSizeBytes: 20_000_000, maxFiles: 5 });
+  assert.deepEqual(logWriterConfig({}), {
+    format: 'json-file',
+    maxSizeBytes: 20_000_000,
+    maxFiles: 5,
+    compress: false,
+  });
   assert.deepEqual(logWriterConfig({ Config: { 'max-size': '-1' } }), {
     format: 'json-file',
     maxSizeBytes: -1,
     maxFiles: 1,
+    compress: false,
   });
   assert.deepEqual(logWriterConfig({ Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }), {
     format: 'json-file',
     maxSizeBytes: 10_000_000,
     maxFiles: 3,
+    compress: false,
   });
+  assert.equal(logWriterConfig({ Config: { compress: 'true' } })?.compress, true);
+  assert.equal(logWriterConfig({ Type: 'local' })?.compress, true);
   assert.equal(logWriterConfig({ Type: 'none' }), undefined);
   assert.deepEqual(logWriterConfig({ Type: 'local', Config: { 'max-size': '1m', compress: 'false' } }), {
     format: 'local',
     maxSizeBytes: 1_000_000,
     maxFiles: 5,
+    compress: false,
   });
   const rows: [string, Record<string, string>, RegExp][] = [
     ['json-file', { 'max-sizes': '1' }, /^unknown log opt 'max-sizes' for json-file log driver$/],
     ['json-file', { 'max-file': '0', 'max-size': '1k' }, /max-file cannot be less than 1/],
     ['json-file', { 'max-size': 'big' }, /invalid max-size: 'big'/],
-    ['json-file', { compress: 'true' }, /^log opt 'compress=true' is not supported yet/],
+    [
+      'json-file',
+      { compress: 'true', 'max-size': '1k' },
+      /^compress cannot be true when max-file is less than 2 or max-si/,
+    ],
+    ['local', { 'max-file': '1' }, /^compression cannot be enabled when max file count is 1$/],
+    ['local', { compress: 'x' }, /^error reading compress log option: strconv.ParseBool: parsing "x": invalid syntax$/],
+    [
+      'gelf',
+      { 'gelf-address': 'udp://127.0.0.1:1', 'cache-disabled': 'x' },
+      /^invalid value for option cache-disabled: x$/,
+    ],
     ['json-file', { 'max-buffer-size': '1m' }, /max-buffer-size option is only supported with/],
     ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
     ['local', { tag: 'x' }, /^unknown log opt 'tag' for log driver local$/],

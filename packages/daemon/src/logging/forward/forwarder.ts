@@ -121,6 +121,6 @@ async function readPosition(path: string): Promise<LogPosition | undefined> {
     if (err.code === 'ENOENT') return '{}';
     throw err;
   });
-  const { inode, offset } = JSON.parse(text) as Partial<LogPosition>;
-  return typeof inode === 'string' && typeof offset === 'number' ? { inode, offset } : undefined;
+  const { file, offset } = JSON.parse(text) as Partial<LogPosition>;
+  return typeof file === 'string' && typeof offset === 'number' ? { file, offset } : undefined;
 }

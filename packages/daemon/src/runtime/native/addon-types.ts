@@ -122,6 +122,8 @@ export interface FilesystemBinding {
   removeTree(path: string): Promise<void>;
   /** Bytes of files and symlinks below `path`, each inode once. ELOOP deeper than 512 directories. */
   treeBytes(path: string): Promise<number>;
+  /** flock(2), exclusive, until the descriptor is closed. False: somebody else holds it. */
+  tryLock(fd: number): boolean;
   /** lgetxattr(2). Undefined: no such attribute. */
   getXattr(path: string, name: string): Promise<Buffer | undefined>;
 }

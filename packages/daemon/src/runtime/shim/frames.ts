@@ -28,6 +28,7 @@ export const FRAME = {
   result: 75,
   end: 76,
   note: 77,
+  logRotated: 78,
 } as const;
 
 export const PROTOCOL_VERSION = 1;

@@ -43,6 +43,7 @@ export class NativeShimHandle implements ShimHandle {
   #hasExited = false;
   #released = false;
   #oomHandlers: (() => void)[] = [];
+  #rotationHandlers: (() => void)[] = [];
   #execs = new Map<number, ExecSession>();
   #nextSession = randomInt(1, 0x10000);
   #taken = new Set<number>();
@@ -80,6 +81,10 @@ export class NativeShimHandle implements ShimHandle {
 
   onOom(handler: () => void): void {
     this.#oomHandlers.push(handler);
+  }
+
+  onLogRotated(handler: () => void): void {
+    this.#rotationHandlers.push(handler);
   }
 
   signal(signal: number): Promise<void> {
@@ -192,6 +197,9 @@ export class NativeShimHandle implements ShimHandle {
         break;
       case FRAME.oom:
         for (const handler of this.#oomHandlers) handler();
+        break;
+      case FRAME.logRotated:
+        for (const handler of this.#rotationHandlers) handler();
         break;
       case FRAME.note:
         this.#receiveNote(frame);

@@ -74,6 +74,7 @@ export interface ShimHandle {
   readonly exited: Promise<ExitStatus>;
   readonly gone: Promise<void>;
   onOom(handler: () => void): void;
+  onLogRotated(handler: () => void): void;
   signal(signal: number): Promise<void>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;

@@ -79,5 +79,10 @@ test('bad options are refused', () => {
     [{ nope: '' }, /^unknown log opt 'nope' for fluentd log driver$/],
   ];
   for (const [Config, message] of rows) assert.throws(() => logWriterConfig({ Type: 'fluentd', Config }), { message });
-  assert.deepEqual(logWriterConfig({ Type: 'fluentd' }), { format: 'local', maxSizeBytes: 20_000_000, maxFiles: 5 });
+  assert.deepEqual(logWriterConfig({ Type: 'fluentd' }), {
+    format: 'local',
+    maxSizeBytes: 20_000_000,
+    maxFiles: 5,
+    compress: true,
+  });
 });

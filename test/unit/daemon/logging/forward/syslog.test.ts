@@ -100,6 +100,7 @@ test('bad options are refused at create, an absent receiver at start', async () 
     format: 'local',
     maxSizeBytes: 1_000_000,
     maxFiles: 5,
+    compress: true,
   });
   const receiver = await startLogReceiver();
   await receiver.close();
