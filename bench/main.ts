@@ -6,6 +6,7 @@ import { findProgram } from '../test/support/program.ts';
 import { builds } from './builds.ts';
 import { EngineApi } from './engine-api.ts';
 import { files } from './files.ts';
+import { images, pullPeak } from './images.ts';
 import { manyContainers } from './many-containers.ts';
 import { alternate, row } from './measure.ts';
 import { memoryOfMatching } from './memory.ts';
@@ -51,6 +52,7 @@ async function compare(
   all: Side[],
   once: (side: Side) => Promise<unknown>,
   times = rounds,
+  prepare?: (side: Side) => Promise<unknown>,
 ): Promise<void> {
   if (!only.test(what)) return;
   const rows = await alternate(
@@ -59,6 +61,11 @@ async function compare(
       once: async () => {
         await once(side);
       },
+      ...(prepare && {
+        prepare: async () => {
+          await prepare(side);
+        },
+      }),
     })),
     times,
   );
@@ -117,6 +124,14 @@ async function main(): Promise<void> {
     for (const side of all) await side.engine.ok(['rm', '-f', 'target'], { client: side.client });
     await streams(all);
     await builds(IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
+    await images((what, once, times, prepare) => compare(what, all, once, Math.min(times, rounds), prepare));
+    if (only.test('daemon, peak of a pull')) {
+      const peak = await pullPeak();
+      const cell = peak
+        ? `tsdocker ${(peak.peakKb / 1024).toFixed(0)} MB, idle ${(peak.idleKb / 1024).toFixed(0)} MB`
+        : 'skipped: docker-registry is not installed';
+      console.log(`${'daemon, peak of a pull of 1 GB'.padEnd(34)} ${cell}`);
+    }
     await files(all, IMAGE, (what, once, times) => compare(what, all, once, Math.min(times, rounds)));
     await compare(
       '50 starts in parallel, api',

@@ -3,6 +3,8 @@
 export interface Contestant {
   name: string;
   once(): Promise<void>;
+  /** Before each round; not counted. */
+  prepare?(): Promise<void>;
 }
 
 export interface Figures {
@@ -22,6 +24,7 @@ export async function alternate(contestants: Contestant[], rounds: number): Prom
   const samples: number[][] = contestants.map(() => []);
   for (let round = -1; round < rounds; round++) {
     for (const [index, contestant] of contestants.entries()) {
+      await contestant.prepare?.();
       const started = performance.now();
       await contestant.once();
       if (round >= 0) samples[index]?.push(performance.now() - started);
