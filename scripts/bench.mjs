@@ -7,7 +7,7 @@ import { setup } from './setup.mjs';
 import { root, runtimeNode } from './steps.mjs';
 
 await setup();
-const peers = await preparePeers(['dockerd', 'iptables']);
+const peers = await preparePeers(['docker-registry', 'dockerd', 'iptables']);
 for (const [program, reason] of Object.entries(peers.missing)) process.stdout.write(`missing: ${program}: ${reason}\n`);
 const result = spawnSync(
   'unshare',
