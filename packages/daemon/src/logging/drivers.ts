@@ -38,7 +38,7 @@ const OPTIONS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ]),
 ]);
 /** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
-const NOT_YET = words('journald awslogs splunk gcplogs');
+const NOT_YET = words('awslogs splunk gcplogs');
 /** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
 const DEFAULT_SIZE_BYTES = 20e6;
 const DEFAULT_FILES = 5;

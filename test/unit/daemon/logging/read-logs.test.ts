@@ -176,7 +176,8 @@ test('log options are checked with Docker words', () => {
     ['json-file', { 'max-buffer-size': '1m' }, /max-buffer-size option is only supported with/],
     ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
     ['local', { tag: 'x' }, /^unknown log opt 'tag' for log driver local$/],
-    ['journald', {}, /^logger: log driver 'journald' is not supported yet by this engine$/],
+    ['splunk', {}, /^logger: log driver 'splunk' is not supported yet by this engine$/],
+    ['journald', { foo: 'bar' }, /^unknown log opt 'foo' for journald log driver$/],
     ['constructor', {}, /^logger: no log driver named 'constructor' is registered$/],
     ['nosuch', {}, /^logger: no log driver named 'nosuch' is registered$/],
   ];
