@@ -13,6 +13,7 @@ import { DEFAULT_SOCKET } from './config/load.ts';
 import type { ContainerService } from './containers/service.types.ts';
 import { EventBus } from './events/bus.ts';
 import type { EventSink } from './events/events.ts';
+import { refuseForeignDataRoot } from './foreign-data-root.ts';
 import type { ImageService } from './images/service.types.ts';
 import { lockDataRoot, writePidfile } from './instance-lock.ts';
 import type { Logger, RootLogger } from './log.ts';
@@ -61,6 +62,7 @@ export async function startDaemon(initial: DaemonConfig, log: RootLogger, build:
   try {
     const listeners = addressesOf(initial);
     await makeRoots(initial);
+    await refuseForeignDataRoot(initial.dataRoot);
     undo.push(await lockDataRoot(initial.dataRoot), await writePidfile(initial.pidfile));
     const events = new EventBus();
     const services = await build({ config: () => config, events, log });
