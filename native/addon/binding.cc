@@ -4,6 +4,7 @@ namespace {
 
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsd::addon::export_process(env, exports);
+  tsd::addon::export_datagram(env, exports);
   tsd::addon::export_fd(env, exports);
   tsd::addon::export_netlink(env, exports);
   tsd::addon::export_namespace(env, exports);

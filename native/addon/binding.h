@@ -5,6 +5,7 @@
 namespace tsd::addon {
 
 void export_process(Napi::Env env, Napi::Object exports);
+void export_datagram(Napi::Env env, Napi::Object exports);
 void export_fd(Napi::Env env, Napi::Object exports);
 void export_netlink(Napi::Env env, Napi::Object exports);
 void export_namespace(Napi::Env env, Napi::Object exports);

@@ -57,9 +57,7 @@ void on_ready(uv_poll_t* handle, int, int) {
   close_handle(wait);
 }
 
-}  // namespace
-
-int when_readable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready) {
+int when(int events, Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready) {
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
   auto wait = std::make_unique<Wait>();
@@ -71,8 +69,18 @@ int when_readable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)
   running->ready = std::move(ready);
   if (!ref) uv_unref(reinterpret_cast<uv_handle_t*>(&running->handle));
   napi_add_env_cleanup_hook(env, on_environment_end, running);
-  uv_poll_start(&running->handle, UV_READABLE, on_ready);
+  uv_poll_start(&running->handle, events, on_ready);
   return 0;
+}
+
+}  // namespace
+
+int when_readable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready) {
+  return when(UV_READABLE, env, fd, ref, std::move(ready));
+}
+
+int when_writable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready) {
+  return when(UV_WRITABLE, env, fd, ref, std::move(ready));
 }
 
 }  // namespace tsd::addon

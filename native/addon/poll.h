@@ -10,4 +10,7 @@ namespace tsd::addon {
 // stays the caller's, and must stay open until then. `ref` keeps node running meanwhile. Returns 0 or a negative errno.
 int when_readable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready);
 
+// The same for room to write.
+int when_writable(Napi::Env env, int fd, bool ref, std::function<void(Napi::Env)> ready);
+
 }  // namespace tsd::addon

@@ -100,12 +100,21 @@ Status ContainerLog::open(LogFormat format, const char* path, const char* attrib
   if (format_ == LogFormat::kJsonFile) return reopen();
   const Text<PATH_MAX> directory = directory_of(path);
   if (mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) return last_error("mkdir", "log", directory.c_str());
+  return open_file();
+}
+
+Status ContainerLog::open_file() {
   Status opened = reopen();
-  if (opened.ok() && !ends_whole()) rotate();
+  if (opened.ok() && format_ == LogFormat::kLocal && !ends_whole()) rotate();
   return opened;
 }
 
 Status ContainerLog::reopen() {
+  if (ring_.is_open()) {
+    ring_.request_reopen();
+    wake_writer();
+    return {};
+  }
   flush();
   UniqueFd file(::open(path_, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!file) return last_error("open", "log", path_);
@@ -155,15 +164,23 @@ void ContainerLog::end(int stream) {
 }
 
 void ContainerLog::entry(int stream, Line& line, bool complete) {
-  if (max_bytes_ > 0 && size_ + used_ >= max_bytes_) rotate();
   if (!line.continues) clock_gettime(CLOCK_REALTIME, &line.started);
+  if (ring_.is_open()) {
+    push(stream, line, complete);
+  } else {
+    write_entry(stream, line, complete);
+  }
+  line.length = 0;
+  line.continues = !complete;
+}
+
+void ContainerLog::write_entry(int stream, Line& line, bool complete) {
+  if (max_bytes_ > 0 && size_ + used_ >= max_bytes_) rotate();
   if (format_ == LogFormat::kJsonFile) {
     json_record(stream, line, complete);
   } else {
     local_record(stream, line, complete);
   }
-  line.length = 0;
-  line.continues = !complete;
 }
 
 void ContainerLog::json_record(int stream, const Line& line, bool complete) {
@@ -293,6 +310,10 @@ bool ContainerLog::shift_rotated() {
 }
 
 bool ContainerLog::take_rotated() {
+  if (ring_.is_open()) {
+    const uint32_t rotations = ring_.rotations();
+    return std::exchange(seen_rotations_, rotations) != rotations;
+  }
   const bool rotated = rotated_;
   rotated_ = false;
   return rotated;

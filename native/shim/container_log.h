@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/fd.h"
+#include "shim/log_ring.h"
 
 namespace tsd::shim {
 
@@ -16,7 +17,10 @@ class ContainerLog {
   // The directory of a local log is made.
   // max_bytes 0: never rotated. files counts the current one; below 2 it is emptied instead.
   Status open(LogFormat format, const char* path, const char* attributes, uint64_t max_bytes, uint32_t files);
-  bool is_open() const { return static_cast<bool>(file_); }
+  // After open(): from now on what the file does not take at once waits in memory, and is dropped when that is full.
+  // log_writer.cc
+  Status open_without_waiting(uint64_t max_buffer_bytes);
+  bool is_open() const { return file_ || ring_.is_open(); }
   // Opens the path again, after somebody has moved the file away.
   Status reopen();
 
@@ -26,6 +30,8 @@ class ContainerLog {
   void end(int stream);
   // One write for everything since the last flush.
   void flush();
+  // Nothing more will come: all is written when it returns, or cannot be written.
+  void finish();
   // Whether the log was rotated since the last call.
   bool take_rotated();
 
@@ -44,13 +50,19 @@ class ContainerLog {
     uint32_t ordinal = 0;
   };
 
+  Status open_file();
   void entry(int stream, Line& line, bool complete);
+  void write_entry(int stream, Line& line, bool complete);
   void json_record(int stream, const Line& line, bool complete);
   void local_record(int stream, Line& line, bool complete);
   // False: the last record was torn by a crash, and nothing may follow it.
   bool ends_whole() const;
   void escaped(const char* data, size_t length);
   void put(const char* data, size_t length);
+  Status start_writer();
+  [[noreturn]] void run_writer(int wake);
+  void push(int stream, const Line& line, bool complete);
+  void wake_writer();
   void rotate();
   bool shift_rotated();
 
@@ -61,6 +73,9 @@ class ContainerLog {
   uint64_t max_bytes_ = 0, size_ = 0;
   uint32_t files_ = 1;
   bool rotated_ = false;
+  LogRing ring_;
+  uint32_t seen_rotations_ = 0;
+  UniqueFd wake_, writer_;  // a socket to the process that writes, and that process
   UniqueFd file_;
   Line lines_[2];
   char buffer_[kBuffer];

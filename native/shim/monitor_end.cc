@@ -105,7 +105,7 @@ void Monitor::keep_end(Session* session, const ExitPayload& exit) {
 
 void Monitor::finish_container(Session* session) {
   if (memory_directory_ != nullptr) on_oom();
-  log_.flush();
+  log_.finish();
   exit_ = {session->exit_code, oom_kills_ > 0, nanoseconds(session->exit_time)};
   Text<128> text;
   text.add("code ")

@@ -119,8 +119,8 @@ void Monitor::start_container() {
   }
   if (const Op* op = plan_.find(OpCode::kLog); op != nullptr) {
     const LogFormat format = (op->flags & kLogLocal) != 0 ? LogFormat::kLocal : LogFormat::kJsonFile;
-    const Status opened =
-        log_.open(format, plan_.text(op->s1), plan_.text(op->s2), op->n1, static_cast<uint32_t>(op->n2));
+    Status opened = log_.open(format, plan_.text(op->s1), plan_.text(op->s2), op->n1, static_cast<uint32_t>(op->n2));
+    if (opened.ok() && (op->flags & kLogNonBlocking) != 0) opened = log_.open_without_waiting(op->s3);
     if (!opened.ok()) return fail_start({true, static_cast<uint32_t>(op - &plan_.op(0)), opened.error()});
   }
   Process process;

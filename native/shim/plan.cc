@@ -28,6 +28,8 @@ bool valid(const Op& op, const Table& table) {
     case OpCode::kResourceLimit:
     case OpCode::kJoinNamespace:
       return table.has_text(op.s1);
+    case OpCode::kLog:
+      return table.has_text(op.s1) && table.has_text(op.s2);
     case OpCode::kUser:
       return op.n1 <= 65536 && table.has_bytes(op.s1, op.n1 * 4);
     case OpCode::kCapabilities:

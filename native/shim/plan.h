@@ -23,12 +23,13 @@ enum class OpCode : uint16_t {
   kCgroupDevices = 5,     // s1 blob of n1 bytes, s2 directory
   kCgroupMemory = 6,      // s1 directory; n1 version
   kCgroupFreezer = 7,     // s1 directory; n1 version
-  kLog = 8,               // s1 path, s2 attributes; n1 size to rotate at (0: never), n2 files; flag kLogLocal
-  kStdio = 9,             // flags kTerminal, kStdin, kStdinOnce; n1 rows, n2 columns
-  kOverlay = 10,          // s1 first of n1 lowers, s2 upper, s3 work; flags 1 volatile, 2 classic
-  kNamespaces = 11,       // n1 CLONE_NEW* to make
-  kJoinNamespace = 12,    // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*; of CLONE_NEWUSER s2, s3 its root's uid, gid
-  kNote = 13,             // s1 blob of n1 bytes: the daemon's words about the process, kept for the next daemon
+  kLog = 8,  // s1 path, s2 attributes; n1 size to rotate at (0: never), n2 files; flags kLogLocal, kLogNonBlocking (s3
+             // bytes)
+  kStdio = 9,           // flags kTerminal, kStdin, kStdinOnce; n1 rows, n2 columns
+  kOverlay = 10,        // s1 first of n1 lowers, s2 upper, s3 work; flags 1 volatile, 2 classic
+  kNamespaces = 11,     // n1 CLONE_NEW* to make
+  kJoinNamespace = 12,  // s1 path, or n2 = descriptor + 1; n1 CLONE_NEW*; of CLONE_NEWUSER s2, s3 its root's uid, gid
+  kNote = 13,           // s1 blob of n1 bytes: the daemon's words about the process, kept for the next daemon
   // The container's, in order.
   kOomScore = 20,         // n1 value + 1000
   kMount = 21,            // s1 type, s2 source, s3 target; n1 attributes, n2 options: offset << 32 | count
@@ -59,7 +60,7 @@ enum class OpCode : uint16_t {
   kDropFirstTree = 47,  // with a user namespace: nothing is mounted any more
 };
 
-constexpr uint16_t kLogLocal = 1;
+constexpr uint16_t kLogLocal = 1, kLogNonBlocking = 2;
 constexpr uint16_t kTerminal = 1, kStdin = 2, kStdinOnce = 4;
 constexpr uint16_t kBindRecursive = 1, kBindAttributesRecursive = 2, kBindPropagationRecursive = 4, kBindMapped = 8;
 

@@ -1,13 +1,13 @@
 /** Log files are docker's: what one daemon's container wrote, the other daemon reads. */
 import assert from 'node:assert/strict';
-import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { debianArchive } from '../support/base-image.ts';
 import { type Engine, startDockerd, startTsdockerd } from '../support/engines.ts';
 import { eventually } from '../support/eventually.ts';
-import { startLogReceiver } from '../support/log-receiver.ts';
+import { clientsOf, startLogReceiver } from '../support/log-receiver.ts';
 import { missing, runProgram } from '../support/program.ts';
 
 const skip = missing({ root: true, programs: ['dockerd'] });
@@ -92,14 +92,6 @@ describe('log defaults of the daemon', { skip: missing({ root: true }) }, () => 
 describe('the syslog driver', { skip: missing({ root: true }) }, () => {
   const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const numbersOf = (lines: string[]) => lines.map((line) => Number(line.split(']: ')[1]));
-  /** Connections of clients that are not told yet that the receiver is gone. */
-  const connections = (port: number) => {
-    const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-    const rows = readFileSync('/proc/net/tcp', 'utf8')
-      .split('\n')
-      .map((row) => row.trim().split(/\s+/));
-    return rows.filter(([, , to, state]) => to?.endsWith(remote) && (state === '01' || state === '08')).length;
-  };
 
   test('loses nothing when the daemon or the receiver goes, and logs reads', { timeout: 300_000 }, async () => {
     const shared = mkdtempSync(join(tmpdir(), 'tsd-log-drivers-'));
@@ -127,7 +119,7 @@ describe('the syslog driver', { skip: missing({ root: true }) }, () => {
       await eventually(() => assert.ok(numbersOf(lines()).includes(200)), 60_000);
 
       await receivers[0]!.close();
-      await eventually(() => connections(port) === 0, 60_000);
+      await eventually(() => clientsOf(port) === 0, 60_000);
       writeSync(go, '\n');
       await eventually(async () => assert.equal(await engine.ok(['logs', '--tail', '1', 'talk']), '300'), 60_000);
       receivers.push(await startLogReceiver(port));

@@ -9,6 +9,7 @@ import { createImageService } from './images/service.ts';
 import type { ImageUsers } from './images/service.types.ts';
 import { logWriterConfig } from './logging/drivers.ts';
 import { createLogForwarding } from './logging/forward/forwarding.ts';
+import { LOG_SOCKETS } from './logging/forward/host-sockets.ts';
 import { LogCompressor } from './logging/log-compressor.ts';
 import { readLogs } from './logging/read-logs.ts';
 import { etcFiles } from './networks/etc-files.ts';
@@ -30,6 +31,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
   const remap = security.usernsRemap === '' ? undefined : readRemap(security.usernsRemap);
   if (security.usernsRemap !== '' && !remap)
     log.warn('User namespaces: root cannot be remapped with itself; user namespaces are OFF', {});
+  const logHost = { datagrams: native, ...LOG_SOCKETS };
   const dataRoot = await realpath(config().dataRoot);
   const executables = nativeDirectory();
 
@@ -86,7 +88,7 @@ export async function composeServices({ config, events, log }: ServiceContext): 
     etc: etcFiles,
     readLogs,
     logWriterConfig,
-    logForwarding: createLogForwarding((message, fields) => log.warn(message, fields)),
+    logForwarding: createLogForwarding(logHost, (message, fields) => log.warn(message, fields)),
     logCompression: new LogCompressor(native.tryLock, (message, fields) => log.warn(message, fields)),
     userOf: (layers, User) => userInRoot(new LayeredRoot(layers, native.isOpaqueDirectory), { User }, {}).user,
     copyUp: (layers, path, target) => copyUp(layers, path, target, native),

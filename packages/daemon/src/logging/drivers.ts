@@ -2,6 +2,7 @@
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
+import { ramInBytes } from '@tsdocker/shared/units.ts';
 import { REMOTE_DRIVERS } from './forward/drivers.ts';
 import type { RemoteDriver } from './forward/remote-log.ts';
 import type { LogFormatName } from './log-format.ts';
@@ -16,6 +17,8 @@ export interface LogWriterConfig {
   maxSizeBytes: number;
   /** Files kept, the current one included. */
   maxFiles: number;
+  /** Mode non-blocking: what the container writes waits there, and is dropped when that is full. */
+  maxBufferBytes?: number;
   /** Rotated files are compressed. */
   compress: boolean;
   /** JSON object that every record carries as `attrs`; undefined: none. */
@@ -38,7 +41,8 @@ const OPTIONS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ]),
 ]);
 /** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
-const NOT_YET = words('journald awslogs splunk gcplogs');
+const NOT_YET = words('awslogs splunk gcplogs');
+const DEFAULT_BUFFER_BYTES = 1e6;
 /** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
 const DEFAULT_SIZE_BYTES = 20e6;
 const DEFAULT_FILES = 5;
@@ -58,10 +62,14 @@ export function logWriterConfig(
   const options = config.Config ?? {};
   const known = OPTIONS.get(driver);
   if (!known) throw invalid(NOT_YET.has(driver) ? notYet(driver) : noSuchDriver(driver));
-  checkMode(options);
+  const maxBufferBytes = bufferOf(options);
   const unknown = Object.keys(options).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(unknownOption(unknown, driver));
   if (driver === 'none') return undefined;
+  return { ...fileConfig(driver, options, info), ...(maxBufferBytes !== undefined && { maxBufferBytes }) };
+}
+
+function fileConfig(driver: string, options: Record<string, string>, info?: LogInfo): LogWriterConfig {
   if (driver === 'local') return localConfig(options);
   const remote = REMOTE_DRIVERS.get(driver);
   if (remote) return cacheConfig(remote, options);
@@ -148,14 +156,26 @@ function words(text: string): ReadonlySet<string> {
   return new Set(text.split(' '));
 }
 
-function checkMode(options: Record<string, string>): void {
+/** @returns the size of the buffer in mode non-blocking */
+function bufferOf(options: Record<string, string>): number | undefined {
   const mode = options['mode'] ?? '';
   if (!['', 'blocking', 'non-blocking'].includes(mode)) {
     throw invalid(`logger: logging mode not supported: ${mode}`);
   }
-  if (mode === 'non-blocking') throw invalid("log opt 'mode=non-blocking' is not supported yet by this engine");
-  if (options['max-buffer-size'] !== undefined) {
+  const size = options['max-buffer-size'];
+  if (mode !== 'non-blocking' && size !== undefined) {
     throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+  }
+  return mode === 'non-blocking' ? bufferBytes(size) : undefined;
+}
+
+/** `4m`, in powers of 1024. */
+function bufferBytes(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_BUFFER_BYTES;
+  try {
+    return ramInBytes(text);
+  } catch (err) {
+    throw invalid(`error parsing option max-buffer-size: ${(err as Error).message}`);
   }
 }
 

@@ -56,6 +56,8 @@ export interface ContainerLog {
   /** -1: never rotated. */
   maxSizeBytes: number;
   maxFiles: number;
+  /** The container never waits for its log: that much waits in memory, and what comes when it is full is dropped. */
+  maxBufferBytes?: number;
   /** What rotation leaves is compressed, by the daemon. */
   compress?: boolean;
   /** A JSON object that each record carries. */

@@ -150,6 +150,13 @@ test('log options are checked with Docker words', () => {
   });
   assert.equal(logWriterConfig({ Config: { compress: 'true' } })?.compress, true);
   assert.equal(logWriterConfig({ Type: 'local' })?.compress, true);
+  const buffer = (Config: Record<string, string>, Type = 'json-file') =>
+    logWriterConfig({ Type, Config: { mode: 'non-blocking', ...Config } })?.maxBufferBytes;
+  assert.equal(buffer({}), 1_000_000);
+  assert.equal(buffer({ 'max-buffer-size': '4m' }), 4 << 20);
+  assert.equal(buffer({ 'max-buffer-size': '0' }, 'local'), 0);
+  assert.equal(buffer({}, 'journald'), 1_000_000);
+  assert.equal(logWriterConfig({ Config: { mode: 'blocking' } })?.maxBufferBytes, undefined);
   assert.equal(logWriterConfig({ Type: 'none' }), undefined);
   assert.deepEqual(logWriterConfig({ Type: 'local', Config: { 'max-size': '1m', compress: 'false' } }), {
     format: 'local',
@@ -173,10 +180,21 @@ test('log options are checked with Docker words', () => {
       { 'gelf-address': 'udp://127.0.0.1:1', 'cache-disabled': 'x' },
       /^invalid value for option cache-disabled: x$/,
     ],
-    ['json-file', { 'max-buffer-size': '1m' }, /max-buffer-size option is only supported with/],
+    [
+      'json-file',
+      { 'max-buffer-size': '1m' },
+      /^logger: max-buffer-size option is only supported with 'mode=non-blocking'$/,
+    ],
+    [
+      'local',
+      { mode: 'non-blocking', 'max-buffer-size': 'x' },
+      /^error parsing option max-buffer-size: invalid size: 'x'$/,
+    ],
+    ['local', { mode: 'perhaps' }, /^logger: logging mode not supported: perhaps$/],
     ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
     ['local', { tag: 'x' }, /^unknown log opt 'tag' for log driver local$/],
-    ['journald', {}, /^logger: log driver 'journald' is not supported yet by this engine$/],
+    ['splunk', {}, /^logger: log driver 'splunk' is not supported yet by this engine$/],
+    ['journald', { foo: 'bar' }, /^unknown log opt 'foo' for journald log driver$/],
     ['constructor', {}, /^logger: no log driver named 'constructor' is registered$/],
     ['nosuch', {}, /^logger: no log driver named 'nosuch' is registered$/],
   ];

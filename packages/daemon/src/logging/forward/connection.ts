@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type DatagramCalls, openDatagramSocket } from './datagrams.ts';
 
 export interface Connection {
   /** @throws Error once the receiver has gone */
@@ -11,6 +12,7 @@ export interface Connection {
 
 export type Target =
   | { kind: 'unix'; path: string }
+  | { kind: 'unixgram'; path: string }
   | { kind: 'udp'; host: string; port: number }
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'tls'; host: string; port: number; tls: ConnectionOptions };
@@ -35,12 +37,20 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** @throws Error in the words of Go's dialer */
-export async function openConnection(target: Target): Promise<Connection> {
-  try {
+export function openConnection(target: Target, calls: DatagramCalls): Promise<Connection> {
+  return connecting(target, async () => {
+    if (target.kind === 'unixgram') return openDatagramSocket(target.path, calls);
     return target.kind === 'udp' ? await openDatagrams(target) : await openStream(target);
+  });
+}
+
+/** @throws what `open` throws, in the words of Go's dialer */
+export async function connecting<T extends Connection>(target: Target, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
   } catch (err) {
     const { code = '', message } = err as NodeJS.ErrnoException;
-    const address = target.kind === 'unix' ? target.path : `${target.host}:${target.port}`;
+    const address = 'path' in target ? target.path : `${target.host}:${target.port}`;
     const network = target.kind === 'tls' ? 'tcp' : target.kind;
     throw new Error(`dial ${network} ${address}: ${REASONS[code] ? `connect: ${REASONS[code]}` : message}`, {
       cause: err,
@@ -63,7 +73,7 @@ async function openDatagrams({ host, port }: { host: string; port: number }): Pr
   };
 }
 
-async function openStream(target: Exclude<Target, { kind: 'udp' }>): Promise<Connection> {
+async function openStream(target: Exclude<Target, { kind: 'udp' | 'unixgram' }>): Promise<Connection> {
   const { socket, ready } = streamTo(target);
   let failure: Error | undefined;
   socket.on('error', (err) => (failure ??= err));
@@ -96,7 +106,10 @@ async function openStream(target: Exclude<Target, { kind: 'udp' }>): Promise<Con
   };
 }
 
-function streamTo(target: Exclude<Target, { kind: 'udp' }>): { socket: Socket; ready: 'connect' | 'secureConnect' } {
+function streamTo(target: Exclude<Target, { kind: 'udp' | 'unixgram' }>): {
+  socket: Socket;
+  ready: 'connect' | 'secureConnect';
+} {
   if (target.kind === 'unix') return { socket: connect({ path: target.path }), ready: 'connect' };
   const { host, port } = target;
   if (target.kind !== 'tls') return { socket: connect({ host, port }), ready: 'connect' };

@@ -27,9 +27,9 @@ export const fluentdDriver: RemoteDriver = {
         `log opt '${name}' is not supported by this engine: messages are kept until the receiver is back`,
       );
   },
-  async open(options, info) {
+  async open(options, info, { datagrams }) {
     const message = messageOf(options, info);
-    const connection = await openConnection(targetOf(options));
+    const connection = await openConnection(targetOf(options), datagrams);
     return {
       send: (records) => connection.write(Buffer.concat(records.map(message))),
       close: () => connection.close(),

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFileAtomic } from '../../store/atomic-write.ts';
 import type { LogInfo } from '../log-info.ts';
 import { type LogPosition, type LogSource, readRecords } from '../read-logs.ts';
-import type { RemoteDriver, RemoteLog } from './remote-log.ts';
+import type { LogHost, RemoteDriver, RemoteLog } from './remote-log.ts';
 
 const FIRST_RETRY_MILLIS = 100;
 const LAST_RETRY_MILLIS = 10_000;
@@ -30,10 +30,12 @@ interface Running {
 }
 
 export class LogForwarder {
+  readonly #host: LogHost;
   readonly #running = new Map<string, Running>();
   readonly #warn: (message: string, fields: Record<string, unknown>) => void;
 
-  constructor(warn: (message: string, fields: Record<string, unknown>) => void) {
+  constructor(host: LogHost, warn: (message: string, fields: Record<string, unknown>) => void) {
+    this.#host = host;
     this.#warn = warn;
   }
 
@@ -91,7 +93,7 @@ export class LogForwarder {
       for (let delay = FIRST_RETRY_MILLIS; ; delay = Math.min(delay * 2, LAST_RETRY_MILLIS)) {
         if (signal.aborted) return false;
         try {
-          remote ??= await job.driver.open(job.options, job.info);
+          remote ??= await job.driver.open(job.options, job.info, this.#host);
           // A receiver that takes nothing must not keep a removal waiting.
           await Promise.race([remote.send(records), aborted]);
           return true;

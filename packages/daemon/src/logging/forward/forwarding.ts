@@ -5,6 +5,7 @@ import type { LogInfo } from '../log-info.ts';
 import type { LogSource } from '../read-logs.ts';
 import { REMOTE_DRIVERS } from './drivers.ts';
 import { LogForwarder } from './forwarder.ts';
+import type { LogHost } from './remote-log.ts';
 
 interface Config {
   Type?: string;
@@ -12,15 +13,15 @@ interface Config {
 }
 
 /** @param warn reports what nobody waits for */
-export function createLogForwarding(warn: (message: string, fields: Record<string, unknown>) => void) {
-  const forwarder = new LogForwarder(warn);
+export function createLogForwarding(host: LogHost, warn: (message: string, fields: Record<string, unknown>) => void) {
+  const forwarder = new LogForwarder(host, warn);
   return {
     /** Connects and lets go again, as a start does in docker. @throws System `failed to initialize logging driver: ...` */
     async probe(config: Config, info: LogInfo): Promise<void> {
       const driver = REMOTE_DRIVERS.get(config.Type ?? '');
       if (!driver) return;
       try {
-        (await driver.open(config.Config ?? {}, info)).close();
+        (await driver.open(config.Config ?? {}, info, host)).close();
       } catch (err) {
         throw new DockerError('System', `failed to initialize logging driver: ${(err as Error).message}`, {
           cause: err,

@@ -41,10 +41,10 @@ export const gelfDriver: RemoteDriver = {
       if (!right.test(value)) throw new Error(`unknown value "${value}" for log opt "${name}" for gelf log driver`);
     }
   },
-  async open(options, info) {
+  async open(options, info, { datagrams }) {
     const message = messageOf(options, info);
     const target = addressOf(options);
-    const connection = await openConnection(target);
+    const connection = await openConnection(target, datagrams);
     const compress = compressionOf(options);
     return {
       async send(records) {

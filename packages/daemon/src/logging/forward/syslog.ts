@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type LogInfo, logTag } from '../log-info.ts';
 import { formatTime, type LogRecord } from '../log-record.ts';
-import { openConnection, splitAddress, type Target } from './connection.ts';
+import { type Connection, openConnection, splitAddress, type Target } from './connection.ts';
 import { lineOf } from './line.ts';
-import type { RemoteDriver } from './remote-log.ts';
+import type { LogHost, RemoteDriver } from './remote-log.ts';
 
 type Options = Readonly<Record<string, string>>;
 
@@ -30,14 +30,13 @@ export const syslogDriver: RemoteDriver = {
     facilityOf(options);
     if (!FORMATS.includes(options['syslog-format'] ?? '')) throw new Error('Invalid syslog format');
   },
-  async open(options, info) {
+  async open(options, info, host) {
     const format = formatOf(options, info);
-    const target = targetOf(options);
-    const connection = await openConnection(target);
+    const { target, connection } = await connect(options, host);
     return {
       async send(records) {
         const messages = records.filter(({ text }) => lineOf(text).length > 0).map(format);
-        if (target.kind !== 'udp') await connection.write(Buffer.concat(messages));
+        if (target.kind !== 'udp' && target.kind !== 'unixgram') await connection.write(Buffer.concat(messages));
         else for (const message of messages) await connection.write(message);
       },
       close: () => connection.close(),
@@ -46,7 +45,8 @@ export const syslogDriver: RemoteDriver = {
 };
 
 interface Address {
-  protocol: 'udp' | 'tcp' | 'tcp+tls' | 'unix';
+  /** Empty: the system's own syslog. */
+  protocol: '' | 'udp' | 'tcp' | 'tcp+tls' | 'unix' | 'unixgram';
   path: string;
   host: string;
   port: number;
@@ -55,12 +55,8 @@ interface Address {
 function addressOf(options: Options): Address {
   const text = options['syslog-address'] ?? '';
   const [, protocol = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/.exec(text) ?? [];
-  if (text === '' || protocol === 'unixgram') {
-    throw new Error(
-      "log opt 'syslog-address': datagram sockets of the host (the default, unixgram) are not supported yet by this engine",
-    );
-  }
-  if (protocol === 'unix') {
+  if (text === '') return { protocol: '', path: '', host: '', port: 0 };
+  if (protocol === 'unix' || protocol === 'unixgram') {
     if (!existsSync(rest)) throw new Error(`stat ${rest}: no such file or directory`);
     return { protocol, path: rest, host: '', port: 0 };
   }
@@ -72,9 +68,25 @@ function addressOf(options: Options): Address {
   return { protocol, path: '', host, port };
 }
 
-function targetOf(options: Options): Target {
-  const { protocol, path, host, port } = addressOf(options);
-  if (protocol === 'unix') return { kind: 'unix', path };
+async function connect(options: Options, host: LogHost): Promise<{ target: Target; connection: Connection }> {
+  const address = addressOf(options);
+  if (address.protocol !== '') {
+    const target = targetOf(options, { ...address, protocol: address.protocol });
+    return { target, connection: await openConnection(target, host.datagrams) };
+  }
+  for (const kind of ['unixgram', 'unix'] as const) {
+    for (const path of host.syslogSockets) {
+      const connection = await openConnection({ kind, path }, host.datagrams).catch(() => undefined);
+      if (connection) return { target: { kind, path }, connection };
+    }
+  }
+  throw new Error('Unix syslog delivery error');
+}
+
+type NamedAddress = Address & { protocol: Exclude<Address['protocol'], ''> };
+
+function targetOf(options: Options, { protocol, path, host, port }: NamedAddress): Target {
+  if (protocol === 'unix' || protocol === 'unixgram') return { kind: protocol, path };
   if (protocol !== 'tcp+tls') return { kind: protocol, host, port };
   const file = (name: string) => (options[name] ? readFileSync(options[name]) : undefined);
   const tls = {

@@ -3,6 +3,7 @@
 export interface NativeAddon
   extends ProcessBinding,
     FdBinding,
+    DatagramBinding,
     NetlinkBinding,
     NamespaceBinding,
     FilesystemBinding,
@@ -112,6 +113,18 @@ export interface PortAddress {
   /** IPv4 or IPv6, no brackets. */
   address: string;
   port: number;
+}
+
+/** native/addon/datagram_binding.cc. Errors have errno, code, syscall. */
+export interface DatagramBinding {
+  /** A unix datagram socket, connected to the one at `path`; it never blocks. */
+  connectDatagram(path: string): number;
+  /** One datagram, with descriptors. False: the receiver's queue is full. */
+  sendDatagram(socket: number, data: Buffer, fds: number[]): boolean;
+  /** Ends the waiting in `writable`. */
+  shutDatagram(socket: number): void;
+  /** Resolves when there is room to write, or never will be. The descriptor must stay open until then. */
+  writable(fd: number): Promise<void>;
 }
 
 /** native/addon/filesystem_binding.cc */

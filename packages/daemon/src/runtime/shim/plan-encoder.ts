@@ -22,6 +22,7 @@ const NAMESPACE_FLAG = {
 
 const FILE_TYPE = { p: 0o010000, c: 0o020000, b: 0o060000 } as const;
 const LOG_LOCAL = 1;
+const LOG_NON_BLOCKING = 2;
 const BIND_RECURSIVE = 1;
 const BIND_ATTRIBUTES_RECURSIVE = 2;
 const BIND_PROPAGATION_RECURSIVE = 4;
@@ -78,9 +79,12 @@ export function encodeStart(start: ShimStart, context: EncodeContext): Plan {
     writer.add(
       'log',
       {
-        flags: start.log.format === 'local' ? LOG_LOCAL : 0,
+        flags:
+          (start.log.format === 'local' ? LOG_LOCAL : 0) |
+          (start.log.maxBufferBytes === undefined ? 0 : LOG_NON_BLOCKING),
         s1: start.log.path,
         s2: start.log.attributes ?? '',
+        s3: Math.min(start.log.maxBufferBytes ?? 0, 0xffffffff),
         n1: Math.max(0, start.log.maxSizeBytes),
         n2: start.log.maxFiles,
       },

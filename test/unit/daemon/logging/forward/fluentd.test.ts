@@ -10,6 +10,7 @@ import { fluentdDriver } from '../../../../../packages/daemon/src/logging/forwar
 import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { logHost } from '../../../../support/log-host.ts';
 
 const info = {
   id: 'c'.repeat(64),
@@ -29,7 +30,11 @@ async function received(options: Record<string, string>, text: string, part?: Lo
   server.listen(join(directory, 'socket'));
   await once(server, 'listening');
   try {
-    const log = await fluentdDriver.open({ 'fluentd-address': `unix://${directory}/socket`, ...options }, info);
+    const log = await fluentdDriver.open(
+      { 'fluentd-address': `unix://${directory}/socket`, ...options },
+      info,
+      logHost(),
+    );
     await log.send([{ ...record(text), ...(part && { part }) }]);
     // The text is the last thing in a message.
     await eventually(() => Buffer.concat(parts).toString('latin1').endsWith(text.trim()), 30_000);

@@ -7,6 +7,7 @@ import { type ForwardJob, LogForwarder } from '../../../../../packages/daemon/sr
 import type { RemoteDriver } from '../../../../../packages/daemon/src/logging/forward/remote-log.ts';
 import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { logHost } from '../../../../support/log-host.ts';
 
 let directory = '';
 let path = '';
@@ -64,7 +65,7 @@ test('sends in order, tries again after a failure, and goes on after the rest wh
   const warnings: string[] = [];
   const { got, state, job } = receiver();
   state.failures = 2;
-  const first = new LogForwarder((message) => warnings.push(message));
+  const first = new LogForwarder(logHost(), (message) => warnings.push(message));
   write('1', '2');
   const never = new Promise<void>(() => {});
   first.follow('c', job(never));
@@ -80,7 +81,7 @@ test('sends in order, tries again after a failure, and goes on after the rest wh
   renameSync(path, `${path}.1`);
   write('5');
   // The next daemon, and then the container's next run.
-  const second = new LogForwarder(() => {});
+  const second = new LogForwarder(logHost(), () => {});
   second.follow('c', job(Promise.resolve()));
   await second.drain('c', 30_000);
   assert.deepEqual(got.slice(-2), ['4', '5']);
@@ -96,7 +97,7 @@ test('sends in order, tries again after a failure, and goes on after the rest wh
 test('a receiver that takes nothing keeps neither a drain nor a stop waiting', { timeout: 60_000 }, async () => {
   const { state, job } = receiver();
   state.stuck = true;
-  const forwarder = new LogForwarder(() => {});
+  const forwarder = new LogForwarder(logHost(), () => {});
   write('1');
   forwarder.follow('c', job(Promise.resolve()));
   await eventually(() => state.opened === 1, 30_000);

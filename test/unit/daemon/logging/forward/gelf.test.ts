@@ -9,6 +9,7 @@ import { gelfDriver } from '../../../../../packages/daemon/src/logging/forward/g
 import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { logHost } from '../../../../support/log-host.ts';
 
 const info: LogInfo = {
   id: '0123456789abcdef'.repeat(4),
@@ -36,7 +37,7 @@ async function datagrams(options: Record<string, string>, records: LogRecord[], 
   await once(socket, 'listening');
   try {
     const address = `udp://127.0.0.1:${socket.address().port}`;
-    const log = await gelfDriver.open({ 'gelf-address': address, ...options }, info);
+    const log = await gelfDriver.open({ 'gelf-address': address, ...options }, info, logHost());
     await log.send(records);
     await eventually(() => received.length === count, 30_000);
     log.close();

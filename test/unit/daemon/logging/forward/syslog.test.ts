@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { logWriterConfig } from '../../../../../packages/daemon/src/logging/drivers.ts';
 import { syslogDriver } from '../../../../../packages/daemon/src/logging/forward/syslog.ts';
 import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
+import { startDatagramReceiver } from '../../../../support/datagram-receiver.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { logHost } from '../../../../support/log-host.ts';
 import { startLogReceiver } from '../../../../support/log-receiver.ts';
 
 const info: LogInfo = {
@@ -27,7 +31,11 @@ const record = (text: string, stream: 1 | 2 = 1): LogRecord => ({ stream, text: 
 async function sent(options: Record<string, string>): Promise<string[]> {
   const receiver = await startLogReceiver();
   try {
-    const log = await syslogDriver.open({ 'syslog-address': `tcp://127.0.0.1:${receiver.port}`, ...options }, info);
+    const log = await syslogDriver.open(
+      { 'syslog-address': `tcp://127.0.0.1:${receiver.port}`, ...options },
+      info,
+      logHost(),
+    );
     await log.send([record('out\n'), record('\n'), record('err\n', 2)]);
     log.close();
     await eventually(() => receiver.lines().length === 2, 30_000);
@@ -67,13 +75,39 @@ test('formats, facilities, severities and tags are as docker writes them', async
   );
 });
 
+test('the system log is found where it is, and unix datagrams hold one message each', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tsd-syslog-'));
+  const path = join(directory, 'log');
+  const receiver = await startDatagramReceiver(path);
+  try {
+    receiver.read();
+    const host = logHost({ syslogSockets: [join(directory, 'absent'), path] });
+    for (const options of [{}, { 'syslog-address': `unixgram://${path}` }] as Record<string, string>[]) {
+      const log = await syslogDriver.open(options, info, host);
+      await log.send([record('one\n'), record('two\n', 2)]);
+      log.close();
+    }
+    await eventually(() => receiver.messages.length === 4, 30_000);
+    const texts = receiver.messages.map(({ data }) => data.toString());
+    for (const [i, text] of texts.entries()) assert.match(text, i % 2 === 0 ? /^<30>.*: one\n$/ : /^<27>.*: two\n$/);
+  } finally {
+    await receiver.close();
+    rmSync(directory, { recursive: true });
+  }
+  await assert.rejects(syslogDriver.open({}, info, logHost()), { message: 'Unix syslog delivery error' });
+});
+
 test('datagrams hold one message each', async () => {
   const socket = createSocket('udp4');
   const messages: string[] = [];
   socket.on('message', (message) => messages.push(message.toString()));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const log = await syslogDriver.open({ 'syslog-address': `udp://127.0.0.1:${socket.address().port}` }, info);
+  const log = await syslogDriver.open(
+    { 'syslog-address': `udp://127.0.0.1:${socket.address().port}` },
+    info,
+    logHost(),
+  );
   await log.send([record('one\n'), record('two\n')]);
   await eventually(() => messages.length === 2, 30_000);
   assert.match(messages.join(''), /: one\n.*: two\n$/);
@@ -94,7 +128,7 @@ test('bad options are refused at create, an absent receiver at start', async () 
     const Config = { 'syslog-address': 'udp://127.0.0.1', ...options };
     assert.throws(() => logWriterConfig({ Type: 'syslog', Config }), { message, code: 'InvalidParameter' });
   }
-  assert.throws(() => logWriterConfig({ Type: 'syslog' }), /datagram sockets of the host .* are not supported yet/);
+  assert.ok(logWriterConfig({ Type: 'syslog' }));
   const Config = { 'syslog-address': 'udp://h', 'cache-max-size': '1m', 'cache-disabled': 'false' };
   assert.deepEqual(logWriterConfig({ Type: 'syslog', Config }), {
     format: 'local',
@@ -104,6 +138,6 @@ test('bad options are refused at create, an absent receiver at start', async () 
   });
   const receiver = await startLogReceiver();
   await receiver.close();
-  const open = syslogDriver.open({ 'syslog-address': `tcp://127.0.0.1:${receiver.port}` }, info);
+  const open = syslogDriver.open({ 'syslog-address': `tcp://127.0.0.1:${receiver.port}` }, info, logHost());
   await assert.rejects(open, { message: `dial tcp 127.0.0.1:${receiver.port}: connect: connection refused` });
 });
