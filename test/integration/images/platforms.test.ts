@@ -103,6 +103,10 @@ describe('several platforms of one image', {
       assert.equal((await bench.service.resolve(app, { platform })).id, idOf(platform));
       assert.ok(bench.service.means(app, idOf(platform)));
     }
+    const whole = await bench.service.inspect(app, { manifests: true });
+    assert.deepEqual([whole.Descriptor?.mediaType, whole.Manifests?.length], [LIST, 3]);
+    const one = await bench.service.inspect(app, { platform: OTHER });
+    assert.equal(one.Descriptor?.digest, (images[OTHER] as FixtureImage).digest);
     const missingOne = { code: 'NotFound', message: /does not provide the specified platform \(linux\/s390x\)$/ };
     await assert.rejects(bench.service.inspect(app, { platform: 'linux/s390x' }), missingOne);
     await bench.reopen();

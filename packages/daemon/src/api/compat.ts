@@ -45,9 +45,20 @@ export function containerUpdateFrom(version: string, asked: HostConfig): HostCon
   return rest;
 }
 
+/** Both came when images had several platforms. */
+function withoutTarget<T extends { Descriptor?: unknown; Manifests?: unknown }>(version: string, image: T) {
+  const { Descriptor, Manifests, ...rest } = image;
+  const isKnown = (value: unknown, since: string) => value !== undefined && value !== null && !isBefore(version, since);
+  return {
+    ...rest,
+    ...(isKnown(Descriptor, '1.48') && { Descriptor }),
+    ...(isKnown(Manifests, '1.47') && { Manifests }),
+  };
+}
+
 export function imageSummaryFor(version: string, image: ImageSummary): unknown {
   return {
-    ...image,
+    ...withoutTarget(version, image),
     ...(isBefore(version, '1.43') && {
       RepoTags: image.RepoTags?.length ? image.RepoTags : ['<none>:<none>'],
       RepoDigests: image.RepoDigests?.length ? image.RepoDigests : ['<none>@<none>'],
@@ -58,7 +69,7 @@ export function imageSummaryFor(version: string, image: ImageSummary): unknown {
 
 export function imageInspectFor(version: string, image: ImageInspect): unknown {
   return {
-    ...image,
+    ...withoutTarget(version, image),
     ...(isBefore(version, '1.44') && { VirtualSize: image.Size }),
     ...(isBefore(version, '1.45') && { Container: '', ContainerConfig: {} }),
   };

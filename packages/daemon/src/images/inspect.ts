@@ -4,6 +4,7 @@ import { parsePlatform } from '@tsdocker/shared/platform.ts';
 import { familiarString, parseReference } from '@tsdocker/shared/reference.ts';
 import type { ImageConfig, ImageHistoryItem, ImageInspect } from '@tsdocker/shared/types/image.ts';
 import type { Library } from './library.ts';
+import { manifestsOf, targetOf } from './manifests.ts';
 import { findVariant, namesHolding } from './variants.ts';
 
 /** Familiar names of an image, sorted: with tags and with digests. */
@@ -25,14 +26,23 @@ function withoutEmpty(config: ImageConfig): ImageConfig {
   return Object.fromEntries(Object.entries(config).filter(([, v]) => !isEmpty(v)));
 }
 
-export async function inspectImage(library: Library, text: string, asked?: string): Promise<ImageInspect> {
-  const id = await findVariant(library, text, asked ? parsePlatform(asked) : undefined);
+export interface InspectOptions {
+  /** `os/arch[/variant]`: this one of the images that the name stands for. */
+  platform?: string;
+  /** Tell of every platform, too. */
+  manifests?: boolean;
+}
+
+export async function inspectImage(library: Library, text: string, opts: InspectOptions = {}): Promise<ImageInspect> {
+  const id = await findVariant(library, text, opts.platform ? parsePlatform(opts.platform) : undefined);
   const config = await library.config(id);
   const record = library.state.images[id];
   const names = namesOf(library, id);
   const { platform } = config;
   return {
     Id: id,
+    ...(record && { Descriptor: opts.platform ? record.manifest : targetOf(library, id) }),
+    ...(opts.manifests && { Manifests: await manifestsOf(library, id) }),
     RepoTags: names.tags,
     RepoDigests: names.digests,
     ...(config.comment && { Comment: config.comment }),

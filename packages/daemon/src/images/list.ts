@@ -7,7 +7,7 @@ import { untilMillis } from '@tsdocker/shared/until.ts';
 import type { ParsedConfig } from './config.ts';
 import { booleanFilter, checkFilters, type Filters, labelsMatch } from './filters.ts';
 import type { Library } from './library.ts';
-import { manifestsOf } from './manifests.ts';
+import { manifestsOf, targetOf } from './manifests.ts';
 import { findImage } from './resolve.ts';
 import { indexOfMain, isHeldVariant } from './variants.ts';
 
@@ -77,6 +77,7 @@ function isShown(library: Library, id: Digest, names: Names, dangling: boolean |
 function summarise(library: Library, id: Digest, config: ParsedConfig, names: Names): ImageSummary {
   return {
     Id: id,
+    Descriptor: targetOf(library, id) ?? null,
     ParentId: library.state.images[id]?.parent ?? '',
     RepoTags: names.tags,
     RepoDigests: names.digests,

@@ -4,9 +4,15 @@ import type { Digest } from '@tsdocker/shared/digest.ts';
 import type { Platform } from '@tsdocker/shared/platform.ts';
 import type { ImageSummary } from '@tsdocker/shared/types/image.ts';
 import type { Library } from './library.ts';
+import type { BlobInfo } from './store.ts';
 import { indexOfMain } from './variants.ts';
 
 export type ManifestSummary = NonNullable<ImageSummary['Manifests']>[number];
+
+/** What the image's name stands for: an index, or the image's manifest. */
+export function targetOf(library: Library, id: Digest): BlobInfo | undefined {
+  return indexOfMain(library.state, id)?.index ?? library.state.images[id]?.manifest;
+}
 
 /** @param id of the image that the name stands for first */
 export async function manifestsOf(library: Library, id: Digest): Promise<ManifestSummary[]> {

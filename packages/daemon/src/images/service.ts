@@ -89,7 +89,7 @@ export async function createImageService(opts: ImageServiceOptions): Promise<Ima
     import: (archive, options) => importImage(library, archive, options),
     commit: (options) => commitContainer(library, options),
     list: (options) => listImages(library, options),
-    inspect: (ref, options) => inspectImage(library, ref, options?.platform),
+    inspect: (ref, options) => inspectImage(library, ref, options),
     history: (ref, options) => imageHistory(library, ref, options?.platform),
     tag: (ref, repository, tag) => tagImage(library, ref, repository, tag),
     remove: (ref, options) => removeImage(library, ref, options),

@@ -105,7 +105,7 @@ export interface ImageService {
     manifests?: boolean;
   }): Promise<ImageSummary[]>;
   /** @throws NotFound also when there is none of the platform */
-  inspect(ref: string, opts?: { platform?: PlatformString }): Promise<ImageInspect>;
+  inspect(ref: string, opts?: { platform?: PlatformString; manifests?: boolean }): Promise<ImageInspect>;
   /** @throws as inspect */
   history(ref: string, opts?: { platform?: PlatformString }): Promise<ImageHistoryItem[]>;
   tag(ref: string, repository: string, tag: string | undefined): Promise<void>;

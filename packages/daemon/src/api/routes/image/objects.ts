@@ -1,4 +1,5 @@
 /** Images that are here: list, look at, name and delete. */
+import { DockerError } from '@tsdocker/shared/errors.ts';
 import { boolFilter } from '@tsdocker/shared/filters.ts';
 import type { ImageService } from '../../../images/service.types.ts';
 import { imageInspectFor, imageSummaryFor } from '../../compat.ts';
@@ -32,7 +33,13 @@ export const getImage =
   (images: Images<'inspect'>): Handler =>
   async (ctx) => {
     const platform = ctx.atLeast('1.49') ? platformOf(ctx.query) : undefined;
-    const image = await images.inspect(ctx.param('name'), { ...(platform && { platform }) });
+    const manifests = ctx.atLeast('1.48') && ctx.query.bool('manifests');
+    if (manifests && platform)
+      throw new DockerError(
+        'InvalidParameter',
+        'conflicting options: manifests and platform options cannot both be set',
+      );
+    const image = await images.inspect(ctx.param('name'), { ...(platform && { platform }), manifests });
     ctx.json(200, imageInspectFor(ctx.version, image));
   };
 
