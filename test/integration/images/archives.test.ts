@@ -7,9 +7,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { plainStream } from '../../../packages/daemon/src/content/decompress.ts';
+import { checkStore } from '../../../packages/daemon/src/images/check.ts';
 import { unpackSink } from '../../../packages/daemon/src/images/unpack-sink.ts';
 import type { ProgressMessage } from '../../../packages/shared/src/types/image.ts';
-import { chunksOf, imageOf, layoutArchive, savedArchive, sha256, tarOf } from '../../support/image-fixture.ts';
+import {
+  chunksOf,
+  type FixtureImage,
+  imageOf,
+  layoutArchive,
+  savedArchive,
+  sha256,
+  tarOf,
+} from '../../support/image-fixture.ts';
 import { type ImageBench, imageBench } from '../../support/image-service.ts';
 import { mutatedBytes } from '../../support/mutations.ts';
 import { missing } from '../../support/program.ts';
@@ -49,6 +58,42 @@ test('docker-save archives and OCI layouts load, plain, gzip and zstd', { skip }
       assert.equal((await readdir(join(bench.dataRoot, 'content/blobs/sha256'))).length, 4);
     });
   }
+});
+
+test('a layer that two images have in different compressions goes out with each as it came', { skip }, async () => {
+  const base = [{ name: 'a', content: 'base' }];
+  const [one, two] = [await imageOf([base]), await imageOf([base, [{ name: 'b', content: 'top' }]])];
+  const layout = (image: FixtureImage, name: string) =>
+    layoutArchive(image, { 'io.containerd.image.name': `docker.io/library/${name}` });
+  for (const archives of [
+    [await layout(one, 'one:1'), await savedArchive(two, ['two:1'])],
+    [await savedArchive(one, ['one:1']), await layout(two, 'two:1')],
+  ]) {
+    await withBench(async (bench) => {
+      for (const archive of archives) await load(bench, archive);
+      await withBench(async (other) => {
+        for (const name of ['one:1', 'two:1']) {
+          const chunks: Buffer[] = [];
+          await bench.service.save([name], {}, async (chunk) => chunks.push(chunk) > 0);
+          await load(other, Buffer.concat(chunks));
+          const [was, is] = [await bench.service.inspect(name), await other.service.inspect(name)];
+          assert.deepEqual([is.Id, is.Size], [was.Id, was.Size]);
+        }
+        assert.deepEqual((await checkStore(other.dataRoot)).damage, []);
+      });
+      const { damage, leftovers } = await checkStore(bench.dataRoot);
+      assert.deepEqual([damage, leftovers], [[], []]);
+      for (const name of ['one:1', 'two:1']) await bench.service.remove(name, { force: false, noPrune: false });
+      assert.deepEqual(await readdir(join(bench.dataRoot, 'content/blobs/sha256')), []);
+    });
+  }
+  // Known by its chain alone, a layer's content is still looked at.
+  await withBench(async (bench) => {
+    await load(bench, await layout(one, 'one:1'));
+    await assert.rejects(load(bench, await savedArchive({ ...one, tars: [two.tars[1] as Buffer] }, ['lie:1'])), {
+      message: /layer content is sha256:/,
+    });
+  });
 });
 
 const COMPRESSORS = ['bzip2', 'xz'] as const;

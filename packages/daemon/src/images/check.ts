@@ -71,6 +71,7 @@ class Check {
     const manifest = parseManifest(await this.#content.read(image.manifest.digest), image.manifest.mediaType);
     if (manifest.kind !== 'image' || manifest.config.digest !== id)
       throw new Error(`manifest ${image.manifest.digest} is of another image`);
+    for (const { digest, size } of manifest.layers) this.#wantedBlobs.set(digest, size);
     if (manifest.layers.length !== chainIds.length) throw new Error('its manifest has another number of layers');
   }
 

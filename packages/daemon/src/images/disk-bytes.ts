@@ -27,7 +27,7 @@ export async function imagesDiskUsage(library: Library): Promise<{ totalBytes: n
 async function diskBytesOf(library: Library, ids: readonly Digest[]): Promise<number> {
   const { images, layers, references, indexes } = library.state;
   const wanted = new Set(ids);
-  const blobs = new Set(ids.flatMap((id) => [id, images[id]?.manifest.digest ?? id]));
+  const blobs = new Set(ids.flatMap((id) => [id, images[id]?.manifest.digest ?? id, ...(images[id]?.blobs ?? [])]));
   let bytes = 0;
   for (const chainId of namedChains(library, ids)) {
     const layer = layers[chainId];

@@ -2,8 +2,11 @@
  * Gets an image's layers: each one comes as a stream, is stored as a blob and unpacked in the same pass, into a directory
  * of its own, so layers do not wait for each other. A layer counts when both its digests are right.
  */
+import { createHash } from 'node:crypto';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { otherContent } from '../snapshots/layer-writer.ts';
+import type { LayerWriter } from '../snapshots/snapshotter.ts';
 import type { Library } from './library.ts';
 import type { ItemProgress } from './progress.ts';
 import type { BlobInfo, LayerRecord } from './store.ts';
@@ -84,16 +87,37 @@ function obtainLayer(
     signal.throwIfAborted();
     const known = library.state.layers[layer.chainId] ?? library.fresh.get(layer.chainId);
     if (known && (await library.snapshotter.hasLayer(layer.chainId))) {
+      // The same content under another digest: the image's manifest names this one, and is to be saved and pushed.
+      if (known.blob.digest !== layer.blob.digest)
+        await library.blobs.locks.run(layer.blob.digest, () =>
+          unpack(library, layer, opts.source, item, signal, hashingWriter()),
+        );
       item.state('Already exists');
       return known;
     }
-    const record = await library.blobs.locks.run(layer.blob.digest, () =>
-      unpack(library, layer, opts.source, item, signal),
+    const record = await library.blobs.locks.run(layer.blob.digest, async () =>
+      unpack(library, layer, opts.source, item, signal, await library.snapshotter.writeLayer()),
     );
     library.fresh.set(layer.chainId, record);
     item.state('Pull complete');
     return record;
   });
+}
+
+type LayerEnd = Pick<LayerWriter, 'write' | 'commit' | 'abort'>;
+
+/** For a layer that is unpacked already: its content is only compared with its diffID. */
+function hashingWriter(): LayerEnd {
+  const hash = createHash('sha256');
+  return {
+    write: async (chunk) => void hash.update(chunk),
+    commit: async (_chainId, diffId) => {
+      const found = `sha256:${hash.digest('hex')}`;
+      if (found !== diffId) throw otherContent(found, diffId);
+      return { diffId, sizeBytes: 0, hasRoot: false };
+    },
+    abort: async () => {},
+  };
 }
 
 async function unpack(
@@ -102,11 +126,11 @@ async function unpack(
   source: LayerSource,
   item: ItemProgress,
   signal: AbortSignal,
+  writer: LayerEnd,
 ): Promise<LayerRecord> {
-  signal.throwIfAborted();
-  const writer = await library.snapshotter.writeLayer();
   const sink = unpackSink(writer);
   try {
+    signal.throwIfAborted();
     const local = (await library.content.size(layer.blob.digest)) !== undefined;
     const unpacked = local ? await feedLocal() : await feedRemote();
     if (unpacked) throw registerError(unpacked.err);

@@ -125,7 +125,8 @@ export class Library {
   #liveBlobs(): Set<Digest> {
     const { images, layers, references, indexes } = this.state;
     const live = new Set<Digest>(Object.values(indexes ?? {}).map((record) => record.index.digest));
-    for (const [id, image] of Object.entries(images)) live.add(id).add(image.manifest.digest);
+    for (const [id, image] of Object.entries(images))
+      for (const digest of [id, image.manifest.digest, ...(image.blobs ?? [])]) live.add(digest);
     for (const layer of Object.values(layers)) live.add(layer.blob.digest);
     for (const ref of Object.keys(references)) {
       const { digest } = parseReference(ref);

@@ -49,11 +49,9 @@ async function present(
   platform: Platform | undefined,
 ): Promise<ManifestSummary> {
   const { images, layers } = library.state;
-  const blobs = new Set([id, entry.digest]);
-  for (const chainId of images[id]?.chainIds ?? []) {
-    const blob = layers[chainId]?.blob.digest;
-    if (blob) blobs.add(blob);
-  }
+  const record = images[id];
+  const unpackedFrom = record?.chainIds.flatMap((chainId) => layers[chainId]?.blob.digest ?? []);
+  const blobs = new Set([id, entry.digest, ...(record?.blobs ?? unpackedFrom ?? [])]);
   let content = 0;
   for (const digest of blobs) content += (await library.content.size(digest)) ?? 0;
   const unpacked = library.sizeOf(id);

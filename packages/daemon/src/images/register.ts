@@ -51,7 +51,11 @@ export async function registerImage(
     await library.snapshotter.sync();
     await library.store.update((draft) => {
       for (const [chainId, record] of Object.entries(obtained.records)) draft.layers[chainId] = record;
-      draft.images[image.id] ??= { manifest: image.manifest, chainIds: wanted.map((w) => w.chainId) };
+      draft.images[image.id] ??= {
+        manifest: image.manifest,
+        chainIds: wanted.map((w) => w.chainId),
+        blobs: wanted.map((w) => w.blob.digest),
+      };
       opts.name(draft);
     });
   } finally {

@@ -19,6 +19,11 @@ export interface ImageRecord {
   manifest: BlobInfo;
   /** Base first. */
   chainIds: Digest[];
+  /**
+   * Of the manifest's layers: not always the blobs that the unpacked layers came from, since the same content can be
+   * compressed in many ways. Undefined: they are those.
+   */
+  blobs?: Digest[];
   /** Image it was made from here. */
   parent?: Digest;
   /** RFC 3339. */

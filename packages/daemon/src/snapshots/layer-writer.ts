@@ -33,10 +33,7 @@ export function layerWriter(place: LayerPlace): LayerWriter {
     commit: async (chainId, diffId) => {
       const finished = await finish();
       if (finished.diffId !== diffId) {
-        throw new DockerError(
-          'System',
-          `layer content is ${finished.diffId}, the image's configuration says ${diffId}`,
-        );
+        throw otherContent(finished.diffId, diffId);
       }
       await finished.publish(chainId);
       return finished;
@@ -46,4 +43,9 @@ export function layerWriter(place: LayerPlace): LayerWriter {
       await place.discard();
     },
   };
+}
+
+/** The layer is not the one that the image's configuration names. */
+export function otherContent(found: Digest, wanted: Digest): DockerError {
+  return new DockerError('System', `layer content is ${found}, the image's configuration says ${wanted}`);
 }
