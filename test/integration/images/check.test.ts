@@ -27,7 +27,7 @@ describe('checking the store', { skip: missing({ root: true }) }, () => {
   afterEach(() => images.close());
 
   const blobOf = (digest: string) => path(`content/blobs/sha256/${digest.slice(7)}`);
-  const layerOf = (index: number) => Object.keys(record.layers)[index] as string;
+  const layerOf = (index: number) => record.images[image.id]?.chainIds[index] as string;
   const damageAfter = async (harm: () => void): Promise<string[]> => {
     harm();
     return (await checkStore(images.dataRoot)).damage;

@@ -4,7 +4,7 @@
  * (a machine crash aside: what metadata names has been synced by its writer). Temporary files are removed at open.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, renameSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, hexOf, isSha256 } from '@tsdocker/shared/digest.ts';
@@ -153,8 +153,19 @@ export class ContentStore {
     return names.map((n) => `sha256:${n}`).filter(isSha256);
   }
 
-  async remove(digest: Digest): Promise<void> {
-    await rm(this.pathOf(digest), { force: true });
+  /**
+   * The blob is gone when this returns its promise: nobody can have put the same one there between the caller's look at
+   * who needs it and its removal. Its bytes are freed in the background of the promise.
+   */
+  remove(digest: Digest): Promise<void> {
+    const aside = join(this.#ingest, `removed-${randomBytes(8).toString('hex')}`);
+    try {
+      renameSync(this.pathOf(digest), aside);
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'ENOENT') throw err;
+      return Promise.resolve();
+    }
+    return rm(aside, { force: true });
   }
 }
 

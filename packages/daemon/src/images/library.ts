@@ -169,6 +169,7 @@ export class Library {
       await this.blobs.locks.run(digest, async () => {
         const wanted =
           this.blobs.leases.isHeld(ANY_BLOB) || this.blobs.leases.isHeld(digest) || this.#liveBlobs().has(digest);
+        // No await between the look and the removal: what comes in after it is a new blob.
         if (!wanted) await this.content.remove(digest);
       });
     }
