@@ -56,8 +56,11 @@ void Monitor::on_client(Client* client, uint32_t events) {
       if (Session* session = find(client->session); session != nullptr) update_outputs(session);
     }
   }
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
-    if (client->held) return drop(client);  // only a hang-up wakes one that waits
+  if (client->held) {
+    // Only a hang-up wakes one that waits. Other input is of an event from before it had to: another one of the same
+    // batch (go, an exec) reads every client.
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) return drop(client);
+  } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     read_client(client);
   }
   update(client);
