@@ -1,8 +1,8 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
-import { parseBool } from '@tsdocker/shared/go-number.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import { ramInBytes } from '@tsdocker/shared/units.ts';
+import { type FileBounds, invalid, isSet, jsonFileBounds, localBounds } from './file-bounds.ts';
 import { REMOTE_DRIVERS } from './forward/drivers.ts';
 import type { RemoteDriver } from './forward/remote-log.ts';
 import type { LogFormatName } from './log-format.ts';
@@ -11,16 +11,10 @@ import { extraAttributes, type LogInfo, logTag } from './log-info.ts';
 export type LogConfig = NonNullable<HostConfig['LogConfig']>;
 
 /** How the shim writes a container's log. */
-export interface LogWriterConfig {
+export interface LogWriterConfig extends FileBounds {
   format: LogFormatName;
-  /** -1 = never rotated. Default 20 MB in 5 files. */
-  maxSizeBytes: number;
-  /** Files kept, the current one included. */
-  maxFiles: number;
   /** Mode non-blocking: what the container writes waits there, and is dropped when that is full. */
   maxBufferBytes?: number;
-  /** Rotated files are compressed. */
-  compress: boolean;
   /** JSON object that every record carries as `attrs`; undefined: none. */
   attributes?: string;
 }
@@ -43,10 +37,6 @@ const OPTIONS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
 /** Drivers that docker has on this system: refused by their name, so that nobody takes them for a slip of the pen. */
 const NOT_YET = words('awslogs splunk gcplogs');
 const DEFAULT_BUFFER_BYTES = 1e6;
-/** A runaway writer must not fill the disk. Docker's unbounded way is `max-size=-1`. */
-const DEFAULT_SIZE_BYTES = 20e6;
-const DEFAULT_FILES = 5;
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12, p: 1e15 };
 
 /**
  * Checks a LogConfig; no type means json-file.
@@ -70,24 +60,11 @@ export function logWriterConfig(
 }
 
 function fileConfig(driver: string, options: Record<string, string>, info?: LogInfo): LogWriterConfig {
-  if (driver === 'local') return localConfig(options);
+  if (driver === 'local') return { format: 'local', ...localBounds(options) };
   const remote = REMOTE_DRIVERS.get(driver);
   if (remote) return cacheConfig(remote, options);
   const attributes = info && attributesText(options, info);
-  const kept = rotation(options);
-  const compress = isSet(options['compress']);
-  if (compress && (kept.maxFiles < 2 || kept.maxSizeBytes < 0)) throw invalid(NOTHING_TO_COMPRESS);
-  return { format: 'json-file', ...kept, compress, ...(attributes && { attributes }) };
-}
-
-const NOTHING_TO_COMPRESS = 'compress cannot be true when max-file is less than 2 or max-size is not set';
-
-/** Compressed unless told otherwise. */
-function localConfig(options: Record<string, string>): LogWriterConfig {
-  const kept = rotation(options, { maxFiles: DEFAULT_FILES });
-  const compress = isSet(options['compress'] ?? 'true', (cause) => `error reading compress log option: ${cause}`);
-  if (compress && kept.maxFiles < 2) throw invalid('compression cannot be enabled when max file count is 1');
-  return { format: 'local', ...kept, compress };
+  return { format: 'json-file', ...jsonFileBounds(options), ...(attributes && { attributes }) };
 }
 
 /** The file that `logs` reads is the queue of what is sent. */
@@ -99,10 +76,7 @@ function cacheConfig(driver: RemoteDriver, options: Record<string, string>): Log
   } catch (err) {
     throw invalid((err as Error).message);
   }
-  const { 'cache-max-size': size, 'cache-max-file': files } = options;
-  const bounds = { ...(size !== undefined && { 'max-size': size }), ...(files !== undefined && { 'max-file': files }) };
-  const compress = options['cache-compress'] ?? (files === '1' ? 'false' : 'true');
-  return localConfig({ ...bounds, compress });
+  return { format: 'local', ...localBounds(options, 'cache-') };
 }
 
 /** Docker's order and escapes: a log is compared byte by byte. @throws System in the words of a start that fails */
@@ -120,26 +94,6 @@ function attributesText(options: Record<string, string>, info: LogInfo): string 
 
 function goJson(json: string): string {
   return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** @param defaults files that are kept where a size is given: docker's json-file keeps one, its local five */
-function rotation(
-  options: Record<string, string>,
-  defaults: { maxFiles: number } = { maxFiles: 1 },
-): Pick<LogWriterConfig, 'maxSizeBytes' | 'maxFiles'> {
-  const maxSizeBytes = options['max-size'] === undefined ? DEFAULT_SIZE_BYTES : sizeOf('max-size', options['max-size']);
-  const rotates = options['max-size'] === undefined && options['max-file'] === undefined;
-  const count = options['max-file'];
-  const maxFiles = count === undefined ? (rotates ? DEFAULT_FILES : defaults.maxFiles) : fileCount(count);
-  return { maxSizeBytes, maxFiles };
-}
-
-function isSet(text = 'false', words = (cause: string): string => cause): boolean {
-  try {
-    return parseBool(text);
-  } catch (err) {
-    throw invalid(words((err as Error).message));
-  }
 }
 
 /** Docker's drivers do not agree on the words. */
@@ -177,24 +131,4 @@ function bufferBytes(text: string | undefined): number {
   } catch (err) {
     throw invalid(`error parsing option max-buffer-size: ${(err as Error).message}`);
   }
-}
-
-/** `10m`, `1.5g`, `512k`, `100`: decimal units. */
-function sizeOf(option: string, text: string): number {
-  if (option === 'max-size' && text === '-1') return -1;
-  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text.trim());
-  const bytes = match ? Math.floor(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!) : 0;
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw invalid(`invalid ${option}: '${text}'`);
-  return bytes;
-}
-
-function fileCount(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-  const count = Number(text);
-  if (count < 1) throw invalid('max-file cannot be less than 1');
-  return count;
-}
-
-function invalid(message: string): DockerError {
-  return new DockerError('InvalidParameter', message);
 }

@@ -5,6 +5,7 @@ interface Work {
   path: string;
   /** Rotated again while it was worked on. */
   again: boolean;
+  running: boolean;
   controller: AbortController;
   done: Promise<void>;
 }
@@ -28,17 +29,25 @@ export class LogCompressor {
       waiting.again = true;
       return;
     }
-    const work: Work = { path, again: false, controller: new AbortController(), done: Promise.resolve() };
+    const work: Work = {
+      path,
+      again: false,
+      running: false,
+      controller: new AbortController(),
+      done: Promise.resolve(),
+    };
     this.#work.set(id, work);
     work.done = this.#last.then(() => this.#run(id, work));
     this.#last = work.done;
   }
 
-  /** Nothing is written any more once it resolves. */
+  /** Nothing is written any more once it resolves. What has not begun is not waited for: others may take long. */
   async stop(id: string): Promise<void> {
     const work = this.#work.get(id);
-    work?.controller.abort();
-    await work?.done;
+    if (!work) return;
+    work.controller.abort();
+    if (work.running) await work.done;
+    else this.#work.delete(id);
   }
 
   async close(): Promise<void> {
@@ -47,10 +56,12 @@ export class LogCompressor {
 
   async #run(id: string, work: Work): Promise<void> {
     const { signal } = work.controller;
+    if (signal.aborted) return;
+    work.running = true;
     try {
       do {
         work.again = false;
-        if (!signal.aborted) await compressRotated(work.path, this.#tryLock, signal);
+        await compressRotated(work.path, this.#tryLock, signal);
       } while (work.again && !signal.aborted);
     } catch (err) {
       if (!signal.aborted) this.#warn('log not compressed', { container: id, error: (err as Error).message });

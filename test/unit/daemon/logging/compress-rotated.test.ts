@@ -153,6 +153,22 @@ test('a follow over rotations that are compressed under it sees each line once',
   await compressor.close();
 });
 
+test('the end of one log does not wait for another that is compressed', async () => {
+  const other = join(dir, 'other.log');
+  for (const log of [path, other]) {
+    writeFileSync(`${log}.1`, lines(0, 50_000));
+    writeFileSync(log, '');
+  }
+  const compressor = new LogCompressor(free, (message) => assert.fail(message));
+  compressor.compress('long', path);
+  compressor.compress('waits', other);
+  await compressor.stop('waits');
+  assert.ok(existsSync(`${path}.1`), 'the other is not done yet');
+  await eventually(() => assert.ok(existsSync(`${path}.1.gz`)), 10_000);
+  await compressor.close();
+  assert.ok(existsSync(`${other}.1`));
+});
+
 test('a compressor that is stopped leaves the log as it was', async () => {
   writeFileSync(`${path}.1`, lines(0, 50_000));
   writeFileSync(path, '');

@@ -150,6 +150,17 @@ test('log options are checked with Docker words', () => {
   });
   assert.equal(logWriterConfig({ Config: { compress: 'true' } })?.compress, true);
   assert.equal(logWriterConfig({ Type: 'local' })?.compress, true);
+  const cache = (Config: Record<string, string>) => {
+    const { maxSizeBytes, maxFiles, compress } = logWriterConfig({ Type: 'journald', Config })!;
+    return [maxSizeBytes, maxFiles, compress];
+  };
+  assert.deepEqual(cache({}), [20e6, 5, true]);
+  assert.deepEqual(cache({ 'cache-max-size': '1k', 'cache-max-file': '3', 'cache-compress': 'false' }), [
+    1000,
+    3,
+    false,
+  ]);
+  assert.deepEqual(cache({ 'cache-max-file': '1' }), [20e6, 1, false]);
   const buffer = (Config: Record<string, string>, Type = 'json-file') =>
     logWriterConfig({ Type, Config: { mode: 'non-blocking', ...Config } })?.maxBufferBytes;
   assert.equal(buffer({}), 1_000_000);
@@ -193,6 +204,9 @@ test('log options are checked with Docker words', () => {
     ['local', { mode: 'perhaps' }, /^logger: logging mode not supported: perhaps$/],
     ['json-file', { compress: 'perhaps' }, /^strconv.ParseBool: parsing "perhaps": invalid syntax$/],
     ['local', { tag: 'x' }, /^unknown log opt 'tag' for log driver local$/],
+    ['journald', { 'cache-max-size': 'x' }, /^invalid cache-max-size: 'x'$/],
+    ['journald', { 'cache-max-file': '0' }, /^cache-max-file cannot be less than 1$/],
+    ['journald', { 'cache-compress': 'x' }, /^error reading cache-compress log option: strconv.ParseBool: parsing "x"/],
     ['splunk', {}, /^logger: log driver 'splunk' is not supported yet by this engine$/],
     ['journald', { foo: 'bar' }, /^unknown log opt 'foo' for journald log driver$/],
     ['constructor', {}, /^logger: no log driver named 'constructor' is registered$/],
