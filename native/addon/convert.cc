@@ -62,4 +62,19 @@ bool to_ints(Napi::Value value, const char* what, std::vector<int>* out) {
   return true;
 }
 
+Napi::Value fail(Napi::Env env, const Error& error) {
+  system_error(env, error).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+bool to_message(const Napi::CallbackInfo& info, MessageArguments* out) {
+  if (!to_int(info[0], "socket", &out->socket) || !to_ints(info[2], "fds", &out->fds)) return false;
+  if (!info[1].IsBuffer()) {
+    Napi::TypeError::New(info.Env(), "data must be a Buffer").ThrowAsJavaScriptException();
+    return false;
+  }
+  out->data = info[1].As<Napi::Buffer<char>>();
+  return true;
+}
+
 }  // namespace tsd::addon

@@ -1,9 +1,6 @@
 // Datagrams to unix sockets of the host, which node cannot send: syslog's and the journal's.
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <memory>
 
@@ -15,37 +12,22 @@
 namespace tsd::addon {
 namespace {
 
-Napi::Value fail(Napi::Env env, const Error& error) {
-  system_error(env, error).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
 // A connected datagram socket that does not block.
 Napi::Value connect_datagram(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string path;
   if (!to_string(info[0], "path", &path)) return env.Undefined();
-  sockaddr_un address{AF_UNIX, {}};
-  if (path.size() >= sizeof address.sun_path) return fail(env, Error{ENAMETOOLONG, "connect", "", ""});
-  memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return fail(env, last_error("socket"));
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    return fail(env, last_error("connect"));
-  return Napi::Number::New(env, socket.release());
+  auto socket = connect_unix(path, SOCK_DGRAM | SOCK_NONBLOCK);
+  if (!socket.ok()) return fail(env, socket.error());
+  return Napi::Number::New(env, socket.value().release());
 }
 
 // False: the receiver's queue is full.
 Napi::Value send_datagram(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  int socket = -1;
-  std::vector<int> fds;
-  if (!to_int(info[0], "socket", &socket) || !to_ints(info[2], "fds", &fds)) return env.Undefined();
-  if (!info[1].IsBuffer()) {
-    Napi::TypeError::New(env, "data must be a Buffer").ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  const auto data = info[1].As<Napi::Buffer<char>>();
+  MessageArguments message;
+  if (!to_message(info, &message)) return env.Undefined();
+  const auto& [socket, data, fds] = message;
   const Status sent = send_fds(socket, data.Data(), data.Length(), fds.data(), fds.size());
   if (sent.ok()) return Napi::Boolean::New(env, true);
   if (sent.error().errnum == EAGAIN) return Napi::Boolean::New(env, false);

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <memory>
@@ -17,11 +16,6 @@
 
 namespace tsd::addon {
 namespace {
-
-Napi::Value fail(Napi::Env env, const Error& error) {
-  system_error(env, error).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
 
 // A sealed file in memory with these bytes, open at offset 0.
 Napi::Value memory_file(const Napi::CallbackInfo& info) {
@@ -71,26 +65,16 @@ Napi::Value connect_unix_socket(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string path;
   if (!to_string(info[0], "path", &path)) return env.Undefined();
-  sockaddr_un address{AF_UNIX, {}};
-  if (path.size() >= sizeof address.sun_path) return fail(env, Error{ENAMETOOLONG, "connect", "", ""});
-  memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail(env, last_error("socket"));
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    return fail(env, last_error("connect"));
-  return Napi::Number::New(env, socket.release());
+  auto socket = connect_unix(path, SOCK_STREAM);
+  if (!socket.ok()) return fail(env, socket.error());
+  return Napi::Number::New(env, socket.value().release());
 }
 
 Napi::Value send_descriptors(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  int socket = -1;
-  std::vector<int> fds;
-  if (!to_int(info[0], "socket", &socket) || !to_ints(info[2], "fds", &fds)) return env.Undefined();
-  if (!info[1].IsBuffer()) {
-    Napi::TypeError::New(env, "data must be a Buffer").ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  const auto data = info[1].As<Napi::Buffer<char>>();
+  MessageArguments message;
+  if (!to_message(info, &message)) return env.Undefined();
+  const auto& [socket, data, fds] = message;
   const Status sent = send_fds(socket, data.Data(), data.Length(), fds.data(), fds.size());
   if (!sent.ok()) return fail(env, sent.error());
   return env.Undefined();

@@ -123,8 +123,7 @@ Napi::Value try_lock(const Napi::CallbackInfo& info) {
   if (!to_int(info[0], "fd", &fd)) return env.Undefined();
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Napi::Boolean::New(env, true);
   if (errno == EWOULDBLOCK) return Napi::Boolean::New(env, false);
-  system_error(env, last_error("flock", "lock")).ThrowAsJavaScriptException();
-  return env.Undefined();
+  return fail(env, last_error("flock", "lock"));
 }
 
 Napi::Value get_xattr(const Napi::CallbackInfo& info) {

@@ -98,6 +98,19 @@ uint64_t oom_kill_count(const char* directory, int version) {
   return keyed_number(file_of(directory, version == 1 ? "memory.oom_control" : "memory.events").c_str(), "oom_kill");
 }
 
+Status join_tasks(const int* files, int count) {
+  for (int i = 0; i < count; i++) {
+    if (write(files[i], "0", 1) < 0) return last_error("write", "cgroup");
+  }
+  return {};
+}
+
+Status join_directory(int directory) {
+  UniqueFd procs(openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  if (!procs || write(procs.get(), "0", 1) < 0) return last_error("write", "cgroup");
+  return {};
+}
+
 Result<UniqueFd> watch_oom(const char* directory, int version) {
   if (version == 2) {
     UniqueFd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));

@@ -17,6 +17,13 @@ bool remove_cgroup(const char* directory);
 // Processes the kernel's out-of-memory killer has ended in it so far; 0 when it cannot be read.
 uint64_t oom_kill_count(const char* directory, int version);
 
+// Puts the calling thread into groups of version 1, by their open `tasks` files. Not cgroup.procs: that write waits for
+// an RCU period of all CPUs.
+Status join_tasks(const int* files, int count);
+
+// Puts the calling process into the group of version 2 whose directory this is: where clone3 could not.
+Status join_directory(int directory);
+
 // A descriptor that becomes readable on an out-of-memory event: an eventfd (v1) or an inotify one (v2).
 Result<UniqueFd> watch_oom(const char* directory, int version);
 

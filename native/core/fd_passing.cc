@@ -67,4 +67,15 @@ Result<UniqueFd> listen_unix(const char* directory, const char* name) {
   return Result<UniqueFd>(std::move(socket));
 }
 
+Result<UniqueFd> connect_unix(std::string_view path, int type) {
+  sockaddr_un address{AF_UNIX, {}};
+  if (path.size() >= sizeof address.sun_path) return Error{ENAMETOOLONG, "connect", "", ""};
+  memcpy(address.sun_path, path.data(), path.size());
+  UniqueFd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  if (!socket) return last_error("socket");
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    return last_error("connect");
+  return Result<UniqueFd>(std::move(socket));
+}
+
 }  // namespace tsd

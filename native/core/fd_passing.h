@@ -1,6 +1,7 @@
 // Descriptors over unix sockets (SCM_RIGHTS), and the sockets themselves.
 #pragma once
 #include <cstddef>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/fd.h"
@@ -23,5 +24,8 @@ Result<Received> receive_fds(int socket, void* data, size_t capacity, int* fds);
 
 // A listening stream socket at `path`, which may be longer than an address can hold. Not inherited, non-blocking.
 Result<UniqueFd> listen_unix(const char* directory, const char* name);
+
+// A socket connected to the one at `path`; `type` is of socket(2). Not inherited.
+Result<UniqueFd> connect_unix(std::string_view path, int type);
 
 }  // namespace tsd

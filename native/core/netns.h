@@ -14,9 +14,8 @@ struct Netns {
   UniqueFd rtnetlink;
 };
 
-// A new namespace, of the user namespace `userns_fd` unless that is -1. New interfaces in it start without IPv6 (lo
-// keeps
-// ::1) and announce their addresses by ARP.
+// A new namespace, of the user namespace `userns_fd` unless that is -1. New interfaces in it start without IPv6, but
+// for lo's ::1, and announce their addresses by ARP.
 Result<Netns> create(int userns_fd);
 
 // A netlink socket inside the namespace `ns_fd`.

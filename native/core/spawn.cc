@@ -4,12 +4,13 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/child_stack.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -79,17 +80,16 @@ int child_main(void* argument) {
 }  // namespace
 
 Result<SpawnedProcess> spawn(const SpawnRequest& request) {
-  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return last_error("mmap", "spawn");
+  const ChildStack stack(kStackBytes);
+  if (!stack) return last_error("mmap", "spawn");
   ChildWork work{&request};
-  unsigned long all = ~0UL, before = 0;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-  int pidfd = -1;
-  const pid_t pid = clone(child_main, static_cast<char*>(stack) + kStackBytes,
-                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &work, &pidfd);
-  const int clone_errno = errno;
-  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, 8);
-  munmap(stack, kStackBytes);
+  pid_t pid;
+  int pidfd = -1, clone_errno;
+  {
+    const SignalsBlocked blocked;
+    pid = clone(child_main, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &work, &pidfd);
+    clone_errno = errno;
+  }
   if (pid < 0) return Error{clone_errno, "clone", "spawn", ""};
   SpawnedProcess process{pid, UniqueFd(pidfd)};
   if (work.errnum != 0) {

@@ -2,12 +2,11 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "core/child_stack.h"
 #include "core/files.h"
 #include "core/text.h"
 
@@ -29,25 +28,21 @@ class Holder {
       while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
       }
     }
-    if (stack_ != MAP_FAILED) munmap(stack_, kStackBytes);
   }
 
   // Resolves once the child is where it should be: in new namespaces of `flags`, or in `userns` with a new network.
   Status start(int flags, int userns) {
-    stack_ = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack_ == MAP_FAILED) return last_error("mmap", "user namespace");
+    if (!stack_) return last_error("mmap", "user namespace");
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return last_error("socketpair");
     channel_.reset(ends[0]);
     UniqueFd theirs(ends[1]);
     work_ = {theirs.get(), ends[0], userns};
-    // No handler of ours may run in the child.
-    unsigned long all = ~0UL, before = 0;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, 8);
-    pid_ = clone(child_main, static_cast<char*>(stack_) + kStackBytes, CLONE_VM | flags, &work_);
-    const int failed = errno;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, 8);
-    if (pid_ < 0) return Error{failed, "clone", "user namespace", ""};
+    {
+      const SignalsBlocked blocked;
+      pid_ = clone(child_main, stack_.top(), CLONE_VM | flags, &work_);
+      if (pid_ < 0) return last_error("clone", "user namespace");
+    }
     theirs.reset();
     int errnum = EIO;
     ssize_t got;
@@ -96,7 +91,7 @@ class Holder {
     return path;
   }
 
-  void* stack_ = MAP_FAILED;
+  ChildStack stack_{kStackBytes};
   pid_t pid_ = -1;
   UniqueFd channel_;
   Work work_{-1, -1, -1};

@@ -46,4 +46,13 @@ int base_main() {
   return send_fds(kSocket, &none, sizeof none, &fd, 1).ok() ? 0 : 2;
 }
 
+Status enter_base(int base_namespace, int root, const char* step) {
+  if (setns(base_namespace, CLONE_NEWNS) < 0) return last_error("setns", step);
+  if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", step);
+  if (kernel::move_mount(root, AT_FDCWD, "/", kernel::kMoveFromEmpty) < 0) return last_error("move_mount", step);
+  if (fchdir(root) < 0) return last_error("fchdir", step);
+  if (chroot(".") < 0) return last_error("chroot", step);
+  return {};
+}
+
 }  // namespace tsd::shim

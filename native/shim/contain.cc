@@ -12,9 +12,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "core/cgroups.h"
 #include "core/credentials.h"
 #include "core/kernel.h"
 #include "core/mounts.h"
+#include "shim/base.h"
 #include "shim/container_fs.h"
 #include "shim/container_process.h"
 #include "shim/mapped_clone.h"
@@ -50,14 +52,6 @@ Status follow_parent(const Child& child) {
   return {};
 }
 
-Status join_cgroups(const Child& child) {
-  // Never cgroup.procs: that write waits for an RCU period of all CPUs.
-  for (int i = 0; i < child.cgroup_task_count; i++) {
-    if (write(child.cgroup_tasks[i], "0", 1) < 0) return last_error("write", "cgroup");
-  }
-  return {};
-}
-
 Status enter_namespaces(const Child& child) {
   if (child.unshare_flags != 0 && unshare(static_cast<int>(child.unshare_flags)) < 0) return last_error("unshare");
   for (int i = 0; i < child.join_count; i++) {
@@ -72,14 +66,7 @@ Status enter_namespaces(const Child& child) {
 
 // The base namespace holds one empty file system; the root goes on top of it, and the process with it.
 Status enter_root(const Child& child) {
-  if (child.mapped) return enter_mapped_root(child.rootfs);
-  if (setns(child.base_namespace, CLONE_NEWNS) < 0) return last_error("setns", "rootfs");
-  if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "rootfs");
-  if (kernel::move_mount(child.rootfs, AT_FDCWD, "/", kernel::kMoveFromEmpty) < 0)
-    return last_error("move_mount", "rootfs");
-  if (fchdir(child.rootfs) < 0) return last_error("fchdir", "rootfs");
-  if (chroot(".") < 0) return last_error("chroot", "rootfs");
-  return {};
+  return child.mapped ? enter_mapped_root(child.rootfs) : enter_base(child.base_namespace, child.rootfs, "rootfs");
 }
 
 Status set_up_stdio(const Child& child) {
@@ -112,7 +99,7 @@ void contain(const Child& child) {
   const Plan& plan = *child.plan;
   const uint32_t set_up = plan.size();  // stands for what happens before the first operation
   Status status = follow_parent(child);
-  if (status.ok()) status = join_cgroups(child);
+  if (status.ok()) status = join_tasks(child.cgroup_tasks, child.cgroup_task_count);
   if (!status.ok()) fail(child, set_up, status.error());
 
   ProcessState state;

@@ -314,9 +314,7 @@ bool ContainerLog::take_rotated() {
     const uint32_t rotations = ring_.rotations();
     return std::exchange(seen_rotations_, rotations) != rotations;
   }
-  const bool rotated = rotated_;
-  rotated_ = false;
-  return rotated;
+  return std::exchange(rotated_, false);
 }
 
 }  // namespace tsd::shim

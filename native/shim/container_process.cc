@@ -36,9 +36,7 @@ Status bring_loopback_up() {
 
 Status write_oom_score(const Op& op, const ProcessState& state) {
   if (state.mapped) return {};
-  const int64_t value = static_cast<int64_t>(op.n1) - 1000;
-  Text<16> text;
-  text.add(value < 0 ? "-" : "").number(static_cast<uint64_t>(value < 0 ? -value : value));
+  const Text<16> text = oom_score_text(op);
   if (write(state.oom_score.get(), text.c_str(), text.size()) < 0) return last_error("write");
   return {};
 }
@@ -142,6 +140,13 @@ char** pointers(StringList list) {
 }
 
 }  // namespace
+
+Text<16> oom_score_text(const Op& op) {
+  const int64_t value = static_cast<int64_t>(op.n1) - 1000;
+  Text<16> text;
+  text.add(value < 0 ? "-" : "").number(static_cast<uint64_t>(value < 0 ? -value : value));
+  return text;
+}
 
 Status open_host_files(const Plan& plan, ProcessState* state) {
   if (plan.find(OpCode::kOomScore) != nullptr && !state->mapped) {

@@ -1,6 +1,7 @@
 // The plan's operations on the container's process itself, and the execve at their end.
 #pragma once
 #include "core/fd.h"
+#include "core/text.h"
 #include "shim/plan.h"
 
 namespace tsd::shim {
@@ -11,6 +12,9 @@ struct ProcessState {
   UniqueFd oom_score, security_label;
   const char* directory_to_retry = nullptr;  // the working directory root could not enter
 };
+
+// What a kOomScore operation writes.
+Text<16> oom_score_text(const Op& op);
 
 // Opens what lies in the host's /proc, before the root changes.
 Status open_host_files(const Plan& plan, ProcessState* state);

@@ -247,12 +247,6 @@ Status open_streams(const Plan& plan, const Container& container, Process* proce
   contain(child);
 }
 
-// Where clone3 cannot put the child into its group: the slow way, by the child itself.
-void join_version_2(int directory) {
-  UniqueFd procs(openat(directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  if (!procs || write(procs.get(), "0", 1) < 0) _exit(127);
-}
-
 // In the parent the pid, in the child 0.
 pid_t clone_into(const Container& container, uint64_t flags, int* pidfd) {
   kernel::CloneArguments arguments;
@@ -267,7 +261,7 @@ pid_t clone_into(const Container& container, uint64_t flags, int* pidfd) {
   arguments.flags &= ~kernel::kCloneIntoCgroup;
   arguments.cgroup = 0;
   const pid_t slow = kernel::clone3(arguments);
-  if (slow == 0) join_version_2(container.task_files[0]);
+  if (slow == 0 && !join_directory(container.task_files[0]).ok()) _exit(127);
   return slow;
 }
 
@@ -292,15 +286,10 @@ LaunchError launch_mapped(const Plan& plan, Container* container, Process* proce
     const ChildEnds& ends;
     const Prepared& prepared;
   } run{plan, *container, *process, ends, prepared};
-  const bool version_2 = container->cgroup_version == 2 && container->task_file_count > 0;
   auto made = clone_mapped({.plan = &plan,
-                            .owners = container->owners,
+                            .container = container,
                             .flags = prepared.new_namespaces & ~uint64_t{CLONE_NEWCGROUP},
-                            .base_namespace = kBaseNamespaceFd,
                             .pid_namespace = prepared.pid_namespace.get(),
-                            .cgroup_tasks = container->task_files,
-                            .cgroup_task_count = container->cgroup_version == 1 ? container->task_file_count : 0,
-                            .cgroup_directory = version_2 ? container->task_files[0] : -1,
                             .run =
                                 [](void* argument) {
                                   const auto& [plan, container, process, ends, prepared] = *static_cast<Run*>(argument);

@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,10 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/cgroups.h"
+#include "core/child_stack.h"
 #include "core/credentials.h"
 #include "core/files.h"
 #include "core/kernel.h"
-#include "core/text.h"
+#include "shim/base.h"
+#include "shim/container_process.h"
 
 namespace tsd::shim {
 namespace {
@@ -31,14 +33,9 @@ struct Work {
   Status status;
 };
 
-Status join_cgroups(const MappedClone& request) {
-  for (int i = 0; i < request.cgroup_task_count; i++) {
-    if (write(request.cgroup_tasks[i], "0", 1) < 0) return last_error("write", "cgroup");
-  }
-  if (request.cgroup_directory < 0) return {};
-  UniqueFd procs(openat(request.cgroup_directory, "cgroup.procs", O_WRONLY | O_CLOEXEC));
-  if (!procs || write(procs.get(), "0", 1) < 0) return last_error("write", "cgroup");
-  return {};
+Status join_cgroups(const Container& container) {
+  if (container.cgroup_version == 1) return join_tasks(container.task_files, container.task_file_count);
+  return container.task_file_count > 0 ? join_directory(container.task_files[0]) : Status();
 }
 
 Status mount_below(int tree, const char* type, const char* name) {
@@ -50,15 +47,11 @@ Status mount_below(int tree, const char* type, const char* name) {
   return attach_mount(mounted.value().get(), place.get());
 }
 
-Status make_first_tree(int base_namespace) {
-  if (setns(base_namespace, CLONE_NEWNS) < 0) return last_error("setns", "user namespace");
-  if (unshare(CLONE_NEWNS) < 0) return last_error("unshare", "user namespace");
+Status make_first_tree() {
   auto tree = filesystem_mount("tmpfs", "tsdocker", {}, 0);
   if (!tree.ok()) return tree.error();
   const int top = tree.value().get();
-  if (kernel::move_mount(top, AT_FDCWD, "/", kernel::kMoveFromEmpty) < 0)
-    return last_error("move_mount", "user namespace");
-  if (fchdir(top) < 0 || chroot(".") < 0) return last_error("chroot", "user namespace");
+  if (const Status entered = enter_base(kBaseNamespaceFd, top, "user namespace"); !entered.ok()) return entered;
   if (const Status made = mount_below(top, "proc", "proc"); !made.ok()) return made;
   if (const Status made = mount_below(top, "sysfs", "sys"); !made.ok()) return made;
   return mkdirat(top, "root", 0555) < 0 ? Status(last_error("mkdirat", "user namespace")) : Status();
@@ -71,10 +64,10 @@ Status become_mapped_root(int userns) {
 }
 
 Status prepare(const MappedClone& request) {
-  if (const Status joined = join_cgroups(request); !joined.ok()) return joined;
+  if (const Status joined = join_cgroups(*request.container); !joined.ok()) return joined;
   if (const Status raised = raise_limits(*request.plan); !raised.ok()) return raised;
-  if (const Status made = make_first_tree(request.base_namespace); !made.ok()) return made;
-  if (const Status became = become_mapped_root(request.owners.userns); !became.ok()) return became;
+  if (const Status made = make_first_tree(); !made.ok()) return made;
+  if (const Status became = become_mapped_root(request.container->owners.userns); !became.ok()) return became;
   // Here and not in the shim, who has to know the new process by its number in the host's.
   if (request.pid_namespace >= 0 && setns(request.pid_namespace, CLONE_NEWPID) < 0) return last_error("setns");
   return {};
@@ -116,26 +109,22 @@ Status raise_limits(const Plan& plan) {
       if (const Status raised = raise_limit(op); !raised.ok()) return raised;
     }
     if (op.code == OpCode::kOomScore) {
-      const int64_t value = static_cast<int64_t>(op.n1) - 1000;
-      Text<16> text;
-      text.add(value < 0 ? "-" : "").number(static_cast<uint64_t>(value < 0 ? -value : value));
-      if (const Status written = write_file("/proc/self/oom_score_adj", text.c_str()); !written.ok()) return written;
+      const Status written = write_file("/proc/self/oom_score_adj", oom_score_text(op).c_str());
+      if (!written.ok()) return written;
     }
   }
   return {};
 }
 
 Result<MappedProcess> clone_mapped(const MappedClone& request) {
-  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (stack == MAP_FAILED) return last_error("mmap", "user namespace");
+  const ChildStack stack(kStackBytes);
+  if (!stack) return last_error("mmap", "user namespace");
   Work work{&request};
   // The new process gets the signal that this one was made with.
-  const pid_t pid =
-      clone(between, static_cast<char*>(stack) + kStackBytes, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &work);
+  const pid_t pid = clone(between, stack.top(), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &work);
   const int failed = errno;
   // Entering the namespace has told the kernel that our memory may be looked into no more than before, or less.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  munmap(stack, kStackBytes);
   if (pid < 0) return Error{failed, "clone", "user namespace", ""};
   siginfo_t info{};
   while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL) < 0 && errno == EINTR) {

@@ -5,21 +5,17 @@
 #include <sys/types.h>
 
 #include "core/error.h"
-#include "core/mounts.h"
+#include "shim/launch.h"
 #include "shim/plan.h"
 
 namespace tsd::shim {
 
 struct MappedClone {
   const Plan* plan;
-  OwnerMap owners;
+  const Container* container;
   uint64_t flags;      // CLONE_NEW* of the container
-  int base_namespace;  // the empty mount namespace
   int pid_namespace;   // to join, or -1
-  const int* cgroup_tasks;
-  int cgroup_task_count;
-  int cgroup_directory;  // version 2, or -1
-  void (*run)(void*);    // in the new process; does not return
+  void (*run)(void*);  // in the new process; does not return
   void* argument;
 };
 
