@@ -2,6 +2,7 @@
  * A data root that dockerd made is left alone: its layers and containers are not in our records, and what no record names
  * is removed at start.
  */
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn } from './store/names-in.ts';
 
@@ -25,12 +26,24 @@ async function foreignPart(dataRoot: string): Promise<string | undefined> {
   for (const driver of await below(join(dataRoot, 'image')))
     for (const name of await below(join(dataRoot, 'image', driver)))
       if (IMAGE_RECORDS.includes(name)) return `image/${driver}/${name}`;
-  for (const id of await below(join(dataRoot, 'containers')))
-    if ((await below(join(dataRoot, 'containers', id))).includes('config.v2.json'))
-      return `containers/${id}/config.v2.json`;
+  // All at once: ours may be many, and a start waits for it.
+  const records = (await below(join(dataRoot, 'containers'))).map((id) => `containers/${id}/config.v2.json`);
+  const areThere = await Promise.all(records.map((record) => isThere(join(dataRoot, record))));
+  const record = records.find((_, i) => areThere[i]);
+  if (record !== undefined) return record;
   // The store of newer versions, which has images without any of the above.
   if ((await below(join(dataRoot, 'containerd'))).includes('daemon')) return 'containerd/daemon';
   return undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (err) {
+    if (['ENOENT', 'ENOTDIR'].includes((err as NodeJS.ErrnoException).code ?? '')) return false;
+    throw err;
+  }
 }
 
 /** A file among them has none. */

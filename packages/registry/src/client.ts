@@ -2,7 +2,6 @@
  * One repository at one endpoint: manifests, tags and blobs by the distribution API.
  * @see OCI distribution-spec
  */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import type { AuthConfig } from '@tsdocker/shared/types/auth.ts';
@@ -11,6 +10,7 @@ import { parseChallenges } from './challenge.ts';
 import type { Endpoint } from './endpoints.ts';
 import { connectionError, RegistryError } from './errors.ts';
 import { ACCEPTED_MANIFESTS, MAX_MANIFEST_BYTES } from './media-types.ts';
+import { sha256Of } from './sha256.ts';
 import { errorFrom, type HttpRequest, type HttpResponse, headerValues, readBody, type Transport } from './transport.ts';
 
 export interface FetchedManifest {
@@ -183,7 +183,7 @@ export class RepositoryClient {
       accept: ACCEPTED_MANIFESTS.join(', '),
     });
     const bytes = await readBody(response, MAX_MANIFEST_BYTES);
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const digest = sha256Of(bytes);
     if (reference.includes(':') && reference !== digest)
       throw new Error(`manifest verification failed for digest ${reference}`);
     const mediaType = (headerValues(response, 'content-type')[0] ?? '').split(';')[0]?.trim() ?? '';

@@ -1,5 +1,4 @@
 /** One line after the other, for logs and pipes. */
-
 import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import { humanSize } from '@tsdocker/shared/units.ts';
 import { type BuildDisplay, seconds } from './events.ts';

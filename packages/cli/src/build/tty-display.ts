@@ -1,5 +1,4 @@
 /** The steps of a build in place, with what the running ones print last. */
-
 import type { BuildEvent } from '@tsdocker/shared/types/build.ts';
 import { humanSize } from '@tsdocker/shared/units.ts';
 import { type BuildDisplay, seconds } from './events.ts';

@@ -1,7 +1,7 @@
 /** One image's manifest as `manifest` keeps and shows it: docker's own form, so that both programs share one store. */
-import { createHash } from 'node:crypto';
 import { type Descriptor, parseDescriptor, parsePlatformObject } from '@tsdocker/registry/manifests.ts';
 import { DOCKER_MANIFEST } from '@tsdocker/registry/media-types.ts';
+import { sha256Of } from '@tsdocker/registry/sha256.ts';
 import type { Platform } from '@tsdocker/shared/platform.ts';
 
 /** A file of the store, and an element of what `inspect --verbose` prints. */
@@ -23,7 +23,7 @@ export function imageManifest(
   mediaType: string,
   platform: Platform | undefined,
 ): ImageManifest {
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = sha256Of(bytes);
   const document: unknown = JSON.parse(bytes.toString('utf8'));
   return {
     Ref: ref,

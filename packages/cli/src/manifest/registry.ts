@@ -1,10 +1,10 @@
 /** What `manifest` asks of registries, without a daemon: manifests with their platforms, and putting a list in its place. */
-import { createHash } from 'node:crypto';
 import { type FetchedManifest, RepositoryClient } from '@tsdocker/registry/client.ts';
 import { endpointsOf } from '@tsdocker/registry/endpoints.ts';
 import { ConnectionError, RegistryError } from '@tsdocker/registry/errors.ts';
 import { type Descriptor, parseDescriptor } from '@tsdocker/registry/manifests.ts';
 import { isIndexType, isManifestType } from '@tsdocker/registry/media-types.ts';
+import { sha256Of } from '@tsdocker/registry/sha256.ts';
 import { Transport } from '@tsdocker/registry/transport.ts';
 import { parseReference, type Reference, referenceString } from '@tsdocker/shared/reference.ts';
 import type { Cli } from '../cli.ts';
@@ -109,7 +109,7 @@ export class ManifestRegistry {
     }
     const bytes = Buffer.from(list.json);
     await client.putManifest(target.digest ?? (target.tag as string), bytes, list.mediaType);
-    return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    return sha256Of(bytes);
   }
 
   /** One for each repository, at the first address of its registry that answers. */
@@ -182,7 +182,7 @@ async function readBlob(client: RepositoryClient, blob: Descriptor): Promise<Buf
   const chunks: Buffer[] = [];
   for await (const chunk of blobBytes(client, blob)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest = sha256Of(bytes);
   if (digest !== blob.digest) throw new StatusError(1, `config verification failed for digest ${blob.digest}`);
   return bytes;
 }

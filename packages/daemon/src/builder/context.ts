@@ -21,6 +21,9 @@ export function receiveContext(directory: string, body: AsyncIterable<Buffer>): 
 export const joined = (directory: string, name: string): string =>
   directory === '' ? name : name === '' ? directory : `${directory}/${name}`;
 
+/** Relative, without what climbs above the context; '' is all of it. */
+const cleanPath = (source: string): string => posix.join('/', source).slice(1).replace(/\/+$/, '');
+
 export interface ContextPath {
   /** As the pattern named it, for the file's name at the destination. */
   named: string;
@@ -84,23 +87,22 @@ export class ContextFiles {
    * @throws InvalidParameter when nothing is there
    */
   select(source: string): ContextPath[] {
-    const clean = posix.join('/', source).slice(1).replace(/\/+$/, '');
-    const found = hasWildcard(clean) ? this.#glob(clean) : [clean];
-    const paths = found.flatMap((named) => {
-      const real = this.#resolve(named);
-      return real === undefined || this.isExcluded(real) || !this.stat(real) ? [] : [{ named, real }];
-    });
-    if (paths.length === 0 && !hasWildcard(clean)) throw invalid(`${JSON.stringify(`/${clean}`)}: not found`);
-    return paths;
+    const clean = cleanPath(source);
+    if (!hasWildcard(clean)) return [this.at(source)];
+    return this.#glob(clean).flatMap((named) => this.#find(named) ?? []);
   }
 
   /** One path as it is, for mounts: no wildcards. @throws InvalidParameter when nothing is there */
   at(source: string): ContextPath {
-    const named = posix.join('/', source).slice(1).replace(/\/+$/, '');
+    const named = cleanPath(source);
+    const found = this.#find(named);
+    if (!found) throw invalid(`${JSON.stringify(`/${named}`)}: not found`);
+    return found;
+  }
+
+  #find(named: string): ContextPath | undefined {
     const real = this.#resolve(named);
-    if (real === undefined || this.isExcluded(real) || !this.stat(real))
-      throw invalid(`${JSON.stringify(`/${named}`)}: not found`);
-    return { named, real };
+    return real === undefined || this.isExcluded(real) || !this.stat(real) ? undefined : { named, real };
   }
 
   /** Something below the path is there but does not count. */

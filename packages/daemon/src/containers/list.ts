@@ -1,5 +1,4 @@
 /** ContainerList, and what `docker ps` shows of each. */
-
 import type { ContainerSummary } from '@tsdocker/shared/types/container.ts';
 import { humanDuration } from '@tsdocker/shared/units.ts';
 import type { Container } from './container.ts';

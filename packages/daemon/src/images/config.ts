@@ -1,5 +1,5 @@
 /** The image configuration: a JSON document whose digest is the image's id. @see OCI image-spec config.md */
-import { createHash } from 'node:crypto';
+import { sha256Of } from '@tsdocker/registry/sha256.ts';
 import { type Digest, isSha256 } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import type { Platform } from '@tsdocker/shared/platform.ts';
@@ -116,9 +116,7 @@ export function chainIdsOf(diffIds: readonly Digest[]): Digest[] {
   const chain: Digest[] = [];
   for (const diffId of diffIds) {
     const parent = chain.at(-1);
-    chain.push(
-      parent === undefined ? diffId : `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}`,
-    );
+    chain.push(parent === undefined ? diffId : sha256Of(`${parent} ${diffId}`));
   }
   return chain;
 }

@@ -1,5 +1,4 @@
 /** Errors of images, in Docker's words. */
-
 import { ConnectionError, RegistryError } from '@tsdocker/registry/errors.ts';
 import { shortId } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';

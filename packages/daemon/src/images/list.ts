@@ -1,5 +1,4 @@
 /** Lists images, newest first. @see Engine API `ImageList` */
-
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { familiarMatch, familiarString, parseReference } from '@tsdocker/shared/reference.ts';
 import type { ImageSummary } from '@tsdocker/shared/types/image.ts';

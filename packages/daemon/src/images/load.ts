@@ -2,7 +2,6 @@
  * Loads images from an archive: `docker save`'s manifest.json, or else an OCI layout's index.json. Every layer's content
  * is checked against the configuration, every OCI blob against its name. @see Engine API `ImageLoad`
  */
-
 import { type Descriptor, type ImageIndex, type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
 import { isIndexType } from '@tsdocker/registry/media-types.ts';
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';

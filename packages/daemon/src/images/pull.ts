@@ -1,5 +1,4 @@
 /** Pulls an image: the registry's endpoints in turn, manifest, configuration, layers, names. @see Engine API `ImageCreate` */
-
 import { type FetchedManifest, RepositoryClient } from '@tsdocker/registry/client.ts';
 import { downloadBlob } from '@tsdocker/registry/download.ts';
 import { type Endpoint, type EndpointOptions, endpointsOf } from '@tsdocker/registry/endpoints.ts';

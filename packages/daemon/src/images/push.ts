@@ -1,5 +1,4 @@
 /** Pushes tags of a repository: layers the registry does not have, the configuration, the manifest. @see Engine API `ImagePush` */
-
 import { RepositoryClient } from '@tsdocker/registry/client.ts';
 import { type Endpoint, endpointsOf } from '@tsdocker/registry/endpoints.ts';
 import { type Descriptor, type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';

@@ -1,5 +1,4 @@
 /** Makes an image of its parts: layers on disk, then one change of the metadata. Pull, load and import end here. */
-
 import type { ImageManifest } from '@tsdocker/registry/manifests.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';

@@ -1,5 +1,4 @@
 /** Untags and deletes images, by Docker's rules about names, children and containers. @see Engine API `ImageDelete` */
-
 import { type Digest, shortId } from '@tsdocker/shared/digest.ts';
 import { codeOf } from '@tsdocker/shared/errors.ts';
 import { parsePlatform } from '@tsdocker/shared/platform.ts';

@@ -2,7 +2,6 @@
  * Images as one archive: an OCI layout that is at the same time what docker has always loaded. Blobs go out as they came in,
  * so that loading gives the same digests. @see Engine API `ImageGetAll`, OCI image-layout.md
  */
-
 import { type ImageManifest, parseManifest } from '@tsdocker/registry/manifests.ts';
 import { OCI_INDEX } from '@tsdocker/registry/media-types.ts';
 import { type Digest, hexOf } from '@tsdocker/shared/digest.ts';

@@ -2,7 +2,8 @@
  * What a build needs of images: layers no image names yet, trees to work in, the finished image, and the cache of steps.
  * A session keeps the collector off everything it made or found.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { sha256Of } from '@tsdocker/registry/sha256.ts';
 import type { Digest } from '@tsdocker/shared/digest.ts';
 import { DockerError } from '@tsdocker/shared/errors.ts';
 import { familiarString, parseReference, referenceString, withDefaultTag } from '@tsdocker/shared/reference.ts';
@@ -204,7 +205,7 @@ class Session implements StageSession {
     const { state } = this.#library;
     const names = refs.map((ref) => withDefaultTag(parseReference(ref)));
     const document = this.#document(image, chainIds);
-    const sameId: Digest = `sha256:${createHash('sha256').update(document).digest('hex')}`;
+    const sameId = sha256Of(document);
     const known = state.images[sameId];
     const isKnown = known !== undefined && !known.stage;
     const id = isKnown

@@ -2,10 +2,14 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { compressionOf, decompressor, InflationGuard, type InflationLimit } from '../content/decompress.ts';
+import {
+  compressionOf,
+  decompressor,
+  InflationGuard,
+  type InflationLimit,
+  MAGIC_BYTES,
+} from '../content/decompress.ts';
 import type { LayerWriter } from '../snapshots/snapshotter.ts';
-
-const MAGIC_BYTES = 6;
 
 export interface UnpackSink {
   /** Resolves when there is room for more. @throws what unpacking failed with */

@@ -4,9 +4,10 @@
  * giving it another number, and a compressed copy is complete and on the disk before the original goes.
  */
 import { closeSync, openSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { namesIn } from '../store/names-in.ts';
 import { compressFile, TEMPORARY } from './compressed-file.ts';
 import { GZIP, rotatedNames } from './rotated-files.ts';
 
@@ -81,7 +82,7 @@ async function replace(path: string, inode: bigint, compressed: string, tryLock:
 
 async function removeTemporaries(path: string): Promise<void> {
   const base = `${basename(path)}.`;
-  const names = (await readdir(dirname(path)).catch(missing)) ?? [];
+  const names = await namesIn(dirname(path));
   const left = names.filter((name) => name.startsWith(base) && name.endsWith(TEMPORARY));
   await Promise.all(left.map((name) => rm(join(dirname(path), name), { force: true })));
 }

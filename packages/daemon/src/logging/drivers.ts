@@ -1,5 +1,6 @@
 /** Log drivers and their options: what a container may ask for, checked with Docker's words. */
 import { DockerError } from '@tsdocker/shared/errors.ts';
+import { escapeHtml, escapeSeparators } from '@tsdocker/shared/template/values.ts';
 import type { HostConfig } from '@tsdocker/shared/types/container.ts';
 import { ramInBytes } from '@tsdocker/shared/units.ts';
 import { type FileBounds, invalid, isSet, jsonFileBounds, localBounds } from './file-bounds.ts';
@@ -86,14 +87,10 @@ function attributesText(options: Record<string, string>, info: LogInfo): string 
     const tag = logTag(options, info, '');
     if (tag !== '') attributes['tag'] = tag;
     const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-    return sorted.length === 0 ? undefined : goJson(JSON.stringify(Object.fromEntries(sorted)));
+    return sorted.length === 0 ? undefined : escapeSeparators(escapeHtml(JSON.stringify(Object.fromEntries(sorted))));
   } catch (err) {
     throw new DockerError('System', `failed to initialize logging driver: ${(err as Error).message}`);
   }
-}
-
-function goJson(json: string): string {
-  return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Docker's drivers do not agree on the words. */

@@ -1,6 +1,7 @@
 /** The files of one log: the current one, and `.1` (newest) to `.n` that rotation left, compressed ones as `.1.gz`. */
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { namesIn } from '../store/names-in.ts';
 import { decompressFile, identityOf, originOf } from './compressed-file.ts';
 
 /** What is read of a file. */
@@ -68,10 +69,7 @@ const MAX_LISTINGS = 10;
 /** Rotated files, newest first. Of a file that is there twice, as compression was cut short, the original. */
 export async function rotatedNames(path: string): Promise<{ name: string; compressed: boolean }[]> {
   const base = `${basename(path)}.`;
-  const names = await readdir(dirname(path)).catch((err: NodeJS.ErrnoException) => {
-    if (err.code === 'ENOENT') return [];
-    throw err;
-  });
+  const names = await namesIn(dirname(path));
   const rotated = names
     .flatMap((name) => {
       const [, number, gzip] = (name.startsWith(base) && /^([1-9]\d*)(\.gz)?$/.exec(name.slice(base.length))) || [];

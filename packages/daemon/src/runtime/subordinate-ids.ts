@@ -5,12 +5,12 @@ import type { IdMap, IdRange } from './id-map.ts';
 import { parseGroup, parsePasswd } from './spec/user.ts';
 
 /** Of `--userns-remap=default`, and of single containers where the daemon remaps none. */
-export const REMAP_ACCOUNT = 'dockremap';
+const REMAP_ACCOUNT = 'dockremap';
 const NEW_RANGE_FIRST = 100_000;
 const NEW_RANGE_COUNT = 65_536;
 
 /** Who the ids belong to. */
-export interface RemapAccount {
+interface RemapAccount {
   user: string;
   uid: number;
   group: string;

@@ -196,9 +196,11 @@ export function fieldValue(struct: Struct, name: string): unknown {
   return typeof value === 'function' && value.length === 0 ? (value as () => unknown)() : value;
 }
 
-function escapeSeparators(json: string): string {
+/** Go's encoder writes these two as escapes, too, which JavaScript's does not. @param json valid JSON */
+export function escapeSeparators(json: string): string {
   return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
+
 /** Go's encoder writes these three of HTML as escapes. @param json valid JSON */
 export function escapeHtml(json: string): string {
   return json.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');

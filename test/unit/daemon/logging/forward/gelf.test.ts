@@ -6,22 +6,12 @@ import { test } from 'node:test';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { logWriterConfig } from '../../../../../packages/daemon/src/logging/drivers.ts';
 import { gelfDriver } from '../../../../../packages/daemon/src/logging/forward/gelf.ts';
-import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { logHost } from '../../../../support/log-host.ts';
+import { LOG_INFO } from '../../../../support/log-info.ts';
 
-const info: LogInfo = {
-  id: '0123456789abcdef'.repeat(4),
-  name: 'web',
-  imageId: 'sha256:ab',
-  imageName: 'base:test',
-  path: 'sh',
-  args: ['-c', 'x'],
-  created: '2024-01-01T00:00:00Z',
-  env: [],
-  labels: { a: 'b' },
-};
+const info = { ...LOG_INFO, args: ['-c', 'x'], created: '2024-01-01T00:00:00Z', labels: { a: 'b' } };
 const record = (text: string, stream: 1 | 2 = 1): LogRecord => ({
   stream,
   text,

@@ -5,26 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { journaldDriver } from '../../../../../packages/daemon/src/logging/forward/journald.ts';
-import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { startDatagramReceiver } from '../../../../support/datagram-receiver.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { logHost } from '../../../../support/log-host.ts';
+import { LOG_INFO } from '../../../../support/log-info.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tsd-journald-'));
 after(() => rmSync(directory, { recursive: true }));
 
-const info: LogInfo = {
-  id: '0123456789abcdef'.repeat(4),
-  name: 'web',
-  imageId: 'sha256:ab',
-  imageName: 'base:test',
-  path: 'sh',
-  args: [],
-  created: '',
-  env: ['_hidden.one=two\nlines'],
-  labels: { 'a.b-c': 'd' },
-};
+const info = { ...LOG_INFO, env: ['_hidden.one=two\nlines'], labels: { 'a.b-c': 'd' } };
 const time = BigInt(Date.UTC(2024, 0, 2, 3, 4, 5)) * 1_000_000n + 123_456_789n;
 const record = (text: string | Buffer, more: Partial<LogRecord> = {}): LogRecord => ({
   stream: 1,

@@ -7,24 +7,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { logWriterConfig } from '../../../../../packages/daemon/src/logging/drivers.ts';
 import { syslogDriver } from '../../../../../packages/daemon/src/logging/forward/syslog.ts';
-import type { LogInfo } from '../../../../../packages/daemon/src/logging/log-info.ts';
 import type { LogRecord } from '../../../../../packages/daemon/src/logging/log-record.ts';
 import { startDatagramReceiver } from '../../../../support/datagram-receiver.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { logHost } from '../../../../support/log-host.ts';
+import { LOG_INFO } from '../../../../support/log-info.ts';
 import { startLogReceiver } from '../../../../support/log-receiver.ts';
 
-const info: LogInfo = {
-  id: '0123456789abcdef'.repeat(4),
-  name: 'web',
-  imageId: 'sha256:ab',
-  imageName: 'base:test',
-  path: 'sh',
-  args: [],
-  created: '',
-  env: [],
-  labels: { a: 'b' },
-};
+const info = { ...LOG_INFO, labels: { a: 'b' } };
 const time = BigInt(Date.UTC(2024, 0, 2, 3, 4, 5)) * 1_000_000n + 123_456_789n;
 const record = (text: string, stream: 1 | 2 = 1): LogRecord => ({ stream, text: Buffer.from(text), time, attrs: {} });
 
